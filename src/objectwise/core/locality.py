@@ -1,0 +1,185 @@
+"""How far an operation looks: what decides whether an image can be worked on in tiles.
+
+Each operation declares one of four localities. `Halo` looks a bounded way around each pixel. `Components`
+decides about whole connected pieces from a few facts (size, first pixel, border contact) that add up
+over tiles. `Objects` works on each connected piece alone, so that a piece that lies within a tile is worked
+on there and a piece that crosses tiles is read in its own box. `Whole` needs the image at once, with
+the reason why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+
+class Locality:
+    """One of `Halo`, `Components`, `Objects` and `Whole`."""
+
+    tiles = True
+
+    @property
+    def name(self) -> str:
+        """The name of this locality, as the design and the docs write it."""
+        return type(self).__name__.lower()
+
+
+@dataclass(frozen=True)
+class Halo(Locality):
+    """A result that depends on the pixels within a bounded reach.
+
+    Parameters
+    ----------
+    reach : callable, optional
+        ``reach(spacing, **values)`` returns how many pixels the operation looks along each axis; none
+        (each pixel for itself) where it is left out.
+    """
+
+    reach: Callable[..., tuple[int, ...]] | None = None
+
+    def pixels(self, spacing: tuple[float, ...], values: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return the reach in pixels along each axis of a block."""
+        if self.reach is None:
+            return (0,) * len(spacing)
+        return tuple(int(n) for n in self.reach(spacing, **values))
+
+
+@dataclass(frozen=True)
+class Whole(Locality):
+    """A result that needs the whole block at once."""
+
+    reason: str
+    tiles = False
+
+
+@dataclass
+class Facts:
+    """What is known of each connected piece; index 0 is what belongs to none.
+
+    Attributes
+    ----------
+    size : ndarray of int64
+        Number of pixels.
+    first : ndarray of int64
+        Raster index of the first pixel in the whole block.
+    faces : ndarray of uint8
+        One bit for each face of the block that the piece touches: bit ``2 * axis`` for the low side of an
+        axis, the next one for the high side.
+    ids : ndarray of int64
+        The value that the piece has in the input.
+    """
+
+    size: np.ndarray
+    first: np.ndarray
+    faces: np.ndarray
+    ids: np.ndarray
+
+    def order(self) -> np.ndarray:
+        """Return 1, 2, 3 ... for the pieces by the raster order of their first pixels, 0 for index 0."""
+        number = np.zeros(len(self.first), np.int32)
+        number[1 + np.argsort(self.first[1:], kind="stable")] = np.arange(1, len(self.first), dtype=np.int32)
+        return number
+
+    @cached_property
+    def n(self) -> int:
+        """Number of pieces."""
+        return len(self.size) - 1
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The connected pieces of a block: ``parts`` numbers them 1 .. n, in any order.
+
+    ``joined`` says what makes one piece of two across the border of a tile: that they ``"touch"``, or
+    that they have the same ``"id"``, as the pieces of one object of a labels image have.
+    """
+
+    parts: np.ndarray
+    n: int
+    joined: str = "touch"
+
+
+@dataclass(frozen=True)
+class Components(Locality):
+    """A decision about each connected piece, from facts that add up over tiles.
+
+    The same three functions serve a whole block and its tiles; an operation of this locality is
+    ``return rule.whole(block, **values)``.
+
+    Parameters
+    ----------
+    split : callable
+        ``split(block, **values)`` returns the `Pieces` of a block.
+    decide : callable
+        ``decide(facts, **values)`` returns a value for each piece, index 0 for what belongs to none.
+    paint : callable, optional
+        ``paint(block, chosen)`` returns the result from the block and, for each pixel, the value that was
+        decided for its piece; that value itself where it is left out.
+    """
+
+    split: Callable[..., Pieces]
+    decide: Callable[..., np.ndarray]
+    paint: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+    def whole(self, block: np.ndarray, **values: Any) -> np.ndarray:
+        """Return the result for a block that is not cut into tiles."""
+        pieces = self.split(block, **values)
+        facts = gather(block, pieces, (0,) * block.ndim, block.shape)
+        return self.painted(block, pieces, self.decide(facts, **values))
+
+    def painted(self, block: np.ndarray, pieces: Pieces, decided: np.ndarray) -> np.ndarray:
+        """Return the result of a block whose pieces have been decided upon."""
+        chosen = decided[pieces.parts]
+        return chosen if self.paint is None else self.paint(block, chosen)
+
+
+def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tuple[int, ...]) -> Facts:
+    """Return the facts of the pieces of a box that starts at a pixel of a block of this shape.
+
+    Notes
+    -----
+    Linear in the number of pixels.
+    """
+    parts, n = pieces.parts, pieces.n
+    flat = parts.ravel()
+    size = np.bincount(flat, minlength=n + 1)
+    first_here = np.zeros(n + 1, np.int64)
+    # the last assignment of a repeated index stays, so the reversed order leaves the first pixel
+    first_here[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
+    ids = block.ravel()[first_here].astype(np.int64) if flat.size else np.zeros(n + 1, np.int64)
+    where = np.unravel_index(first_here, parts.shape) if flat.size else (first_here,) * parts.ndim
+    first = np.ravel_multi_index(tuple(w + s for w, s in zip(where, start, strict=True)), shape) if flat.size else first_here
+    faces = np.zeros(n + 1, np.uint8)
+    for axis in range(parts.ndim):
+        for side, edge in ((0, 0), (1, shape[axis] - 1)):
+            here = edge - start[axis]
+            if 0 <= here < parts.shape[axis]:
+                faces[np.unique(np.take(parts, here, axis=axis))] |= np.uint8(1 << (2 * axis + side))
+    return Facts(size, first.astype(np.int64), faces, ids)
+
+
+@dataclass(frozen=True)
+class Objects(Locality):
+    """A result that each connected piece of a mask has for itself, whatever lies around it.
+
+    The function is called on a block with any number of pieces and must treat each as if it were alone;
+    tiling calls it on the pieces within one tile together, and on a piece that crosses tiles in its own
+    box, with all other pieces left out of the mask.
+
+    Parameters
+    ----------
+    domain : str
+        The input that holds the mask. Where it is optional and not given, the whole block is one piece.
+    split : callable
+        ``split(mask, **values)`` returns the `Pieces` of the mask.
+    budget : int
+        Largest number of pixels in the box of one piece; a larger one is refused.
+    """
+
+    domain: str
+    split: Callable[..., Pieces]
+    budget: int = field(default=1 << 27)

@@ -1,0 +1,552 @@
+"""What an operation is, read from a plain function.
+
+A segmentation or measurement method is written once, as a pure function on arrays with a typed signature
+and a docstring. `operation` marks it and says the one thing that a signature cannot say: how the function
+behaves when an image is cut into tiles. Everything else that a form, the command line, a recipe, a
+reference page or a test needs is read from the function into an `Operation` record.
+
+The annotations below are the vocabulary of signatures::
+
+    def remove_small(objects: Objects, *, min_size: Annotated[Size, Ge(0)] = 0.0, spacing=None) -> Objects:
+
+Arrays come first; every parameter is keyword-only. ``spacing`` is not a parameter of the step: a function
+that names it is given the pixel size of the block. A parameter of type `Length` or `Size` is in the unit
+of that spacing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+import annotated_types
+import numpy as np
+
+from objectwise.core.locality import Locality
+from objectwise.core.statistics import Statistic
+
+# --- the kinds of arrays -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an array means: which numbers it holds and which axes a block of it has."""
+
+    name: str
+    description: str
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("image", "one channel of brightness, any real dtype"),
+        Kind("channels", "several channels, the channel first"),
+        Kind("images", "named channels of one size"),
+        Kind("mask", "True inside the objects"),
+        Kind("labels", "an id for each object, 0 is background"),
+        Kind("classes", "a class for each pixel, 0 is background"),
+        Kind("objects", "a mask or labels; the result is of the same kind"),
+        Kind("points", "one row of coordinates for each point"),
+        Kind("value", "one number"),
+        Kind("model", "a trained model in a file"),
+        Kind("table", "one row for each object"),
+    )
+}
+
+Image = Annotated[np.ndarray, KINDS["image"]]
+Channels = Annotated[np.ndarray, KINDS["channels"]]
+Images = Annotated[Mapping[str, np.ndarray], KINDS["images"]]
+Mask = Annotated[np.ndarray, KINDS["mask"]]
+Labels = Annotated[np.ndarray, KINDS["labels"]]
+Classes = Annotated[np.ndarray, KINDS["classes"]]
+Objects = Annotated[np.ndarray, KINDS["objects"]]
+Points = Annotated[np.ndarray, KINDS["points"]]
+Value = Annotated[float, KINDS["value"]]
+Model = Annotated[str, KINDS["model"]]
+Table = Annotated[Any, KINDS["table"]]
+
+# which kinds may be given where a kind is asked for; a mask is drawn from labels by "not 0"
+ACCEPTS = {
+    "image": {"image", "mask"},
+    "channels": {"channels", "image"},
+    "images": {"image", "mask", "channels"},
+    "mask": {"mask", "labels", "classes"},
+    "labels": {"labels"},
+    "classes": {"classes", "mask"},
+    "objects": {"mask", "labels"},
+    "points": {"points"},
+    "value": {"value"},
+    "model": {"model"},
+    "table": {"table"},
+}
+
+# --- the units of parameters ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The power of a length in which a parameter is given, or the name of another unit."""
+
+    name: str
+    power: int | None = None
+
+    def text(self, unit: str, ndim: int) -> str:
+        """Return the unit as a person reads it, such as ``um`` or ``um^3``."""
+        if self.name == "length":
+            return unit
+        return f"{unit}^{ndim}" if self.name == "size" else self.name
+
+    def exponent(self, ndim: int) -> int:
+        """Return the power of a length that the parameter scales with."""
+        return {"length": 1, "size": ndim}.get(self.name, 0)
+
+
+T = TypeVar("T")
+
+Length = Annotated[float, Unit("length")]
+Size = Annotated[float, Unit("size")]
+Pixels = Annotated[int, Unit("pixels")]
+Intensity = Annotated[float, Unit("intensity")]
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A mark on an annotation that carries no data of its own."""
+
+    name: str
+
+
+Computed = Annotated[Union[T, None], _Mark("computed")]  # noqa: UP007 - a type variable cannot use | at run time
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of an operation, as the signature and the docstring say it."""
+
+    name: str
+    type: type
+    default: Any
+    description: str = ""
+    choices: tuple[Any, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+    unit: Unit | None = None
+    optional: bool = False
+    statistic: Statistic | None = None
+
+    @property
+    def title(self) -> str:
+        """The name as a person reads it."""
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def bounds(self) -> str:
+        """What is allowed, in words; empty where everything is."""
+        if self.choices:
+            return "one of " + ", ".join(map(str, self.choices))
+        parts = [
+            f"{word} {limit:g}"
+            for word, limit in (
+                ("at least", self.minimum),
+                ("above", self.above),
+                ("at most", self.maximum),
+                ("below", self.below),
+            )
+            if limit is not None
+        ]
+        return " and ".join(parts)
+
+    def check(self, value: Any, where: str) -> Any:
+        """Return the value in the type of this parameter, or refuse it in one sentence.
+
+        Parameters
+        ----------
+        value : object
+            A value from Python, a recipe, the command line or a form.
+        where : str
+            What the sentence starts with: the step or the operation.
+
+        Raises
+        ------
+        ValueError
+            If the value is not of the type, or out of the bounds.
+        """
+        if value is None:
+            if self.optional:
+                return None
+            raise ValueError(f"{where}: {self.name} must be given; allowed is {self.bounds or self.type.__name__}")
+        if self.type is tuple:
+            return _tuple(value, f"{where}: {self.name}")
+        try:
+            value = self._convert(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(
+                f"{where}: {self.name} must be {_WORDS[self.type]}; found {value!r}"
+            ) from None
+        if self.choices:
+            if value not in self.choices:
+                raise ValueError(
+                    f"{where}: {self.name} must be {self.bounds}; found {value!r}{nearest(value, self.choices)}"
+                )
+        elif isinstance(value, float) and math.isnan(value):
+            if self.statistic is None:
+                raise ValueError(f"{where}: {self.name} must be a number; found {value!r}")
+        elif isinstance(value, int | float) and not self._within(value):
+            raise ValueError(f"{where}: {self.name} must be {self.bounds}; found {value:g}")
+        return value
+
+    def _convert(self, value: Any) -> Any:
+        if self.type is bool:
+            if isinstance(value, str):
+                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
+            if value in (0, 1):
+                return bool(value)
+            raise ValueError
+        if self.type is str:
+            if not isinstance(value, str):
+                raise TypeError
+            return str(value)
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        if self.type is int:
+            if float(value) != int(value):
+                raise ValueError
+            return int(value)
+        return float(value)
+
+    def _within(self, value: float) -> bool:
+        return (
+            (self.minimum is None or value >= self.minimum)
+            and (self.maximum is None or value <= self.maximum)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+
+_WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text", tuple: "a list of numbers"}
+
+
+def _tuple(value: Any, where: str) -> tuple:
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "iufU" or array.ndim == 0:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"{where} must be a list; found {value!r}") from None
+    return _nested(array.tolist())
+
+
+def _nested(value: Any) -> Any:
+    return tuple(_nested(item) for item in value) if isinstance(value, list) else value
+
+
+def nearest(name: Any, names: Iterable[Any]) -> str:
+    """Return a phrase that names the nearest of some names, or nothing.
+
+    Examples
+    --------
+    >>> nearest("threshold_atuo", ["threshold_auto", "label_components"])
+    " (did you mean 'threshold_auto'?)"
+    """
+    found = difflib.get_close_matches(str(name), [str(item) for item in names], n=1, cutoff=0.5)
+    return f" (did you mean {found[0]!r}?)" if found else ""
+
+
+# --- the record ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Input:
+    """One array that an operation is given."""
+
+    name: str
+    kind: str
+    description: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """All that is known of an operation.
+
+    Made by `register` from a function that `operation` has marked; read by the forms, the command line,
+    the recipes, the reference pages and the tests.
+    """
+
+    function: Callable[..., Any]
+    family: str
+    locality: Locality
+    dimensions: tuple[int, ...] = (2, 3)
+    tiny: Mapping[str, Any] = field(default_factory=dict)
+    exceptions: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name under which recipes and the command line know it."""
+        return self.function.__name__
+
+    @property
+    def label(self) -> str:
+        """The name as a person reads it in a menu."""
+        return self.title or self.name.replace("_", " ").capitalize()
+
+    @cached_property
+    def doc(self) -> Any:
+        """The parsed docstring."""
+        import docstring_parser
+
+        return docstring_parser.parse(inspect.getdoc(self.function) or "", docstring_parser.DocstringStyle.NUMPYDOC)
+
+    @cached_property
+    def summary(self) -> str:
+        """The first sentence of the docstring."""
+        return (self.doc.short_description or "").strip()
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return typing.get_type_hints(self.function, include_extras=True)
+
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self.function)
+
+    @cached_property
+    def _descriptions(self) -> dict[str, str]:
+        return {item.arg_name: " ".join((item.description or "").split()) for item in self.doc.params}
+
+    @cached_property
+    def inputs(self) -> tuple[Input, ...]:
+        """The arrays that it is given, in order."""
+        found = []
+        for name, item in self._signature.parameters.items():
+            kind, optional = _kind(self._hints[name]) if name in self._hints else (None, False)
+            if kind is not None and item.kind is not inspect.Parameter.KEYWORD_ONLY:
+                found.append(Input(name, kind, self._descriptions.get(name, ""), optional))
+        return tuple(found)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters of a step, by name; ``spacing`` is not among them."""
+        found = {
+            name: _parameter(name, self._hints[name], item.default, self._descriptions.get(name, ""))
+            for name, item in self._signature.parameters.items()
+            if item.kind is inspect.Parameter.KEYWORD_ONLY and name not in GIVEN
+        }
+        return types.MappingProxyType(found)
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """What the function asks for by name and the run provides: ``spacing``."""
+        return frozenset(GIVEN & self._signature.parameters.keys())
+
+    @cached_property
+    def output(self) -> str:
+        """The kind of its result."""
+        return _kind(self._hints["return"])[0] or "table"
+
+    @cached_property
+    def computed(self) -> tuple[Parameter, ...]:
+        """The parameters that are computed from the whole scope where they are left out."""
+        return tuple(item for item in self.parameters.values() if item.statistic is not None)
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether a run may loop over channels: only image to image does."""
+        return self.output == "image" and self.inputs[0].kind == "image"
+
+    @property
+    def creates_ids(self) -> bool:
+        """Whether it makes new object ids, rather than keeping those it is given."""
+        return self.output == "labels" and not any(item.kind in ("labels", "objects") for item in self.inputs)
+
+    def output_kind(self, kinds: Mapping[str, str]) -> str:
+        """Return the kind of the result for inputs of these kinds."""
+        if self.output != "objects":
+            return self.output
+        return kinds.get(next(item.name for item in self.inputs if item.kind == "objects"), "mask")
+
+    def check(self, values: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+        """Return all parameters of a step, those left out with their defaults; refuse what is wrong."""
+        where = where or self.name
+        for name in values:
+            if name not in self.parameters:
+                known = ", ".join(self.parameters) or "none"
+                raise ValueError(
+                    f"{where}: {self.name} has no parameter {name!r}{nearest(name, self.parameters)}; it has {known}"
+                )
+        return {
+            name: item.check(values.get(name, item.default), where) for name, item in self.parameters.items()
+        }
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function itself."""
+        return self.function(*args, **kwargs)
+
+
+GIVEN = frozenset({"spacing", "grid"})
+RESERVED = frozenset({"id", "op", "scope", "by_plane"})
+
+
+def _kind(hint: Any) -> tuple[str | None, bool]:
+    """Return the kind named in an annotation, and whether None is allowed beside it."""
+    if get_origin(hint) in (Union, types.UnionType):
+        options = [item for item in get_args(hint) if item is not type(None)]
+        return (_kind(options[0])[0], True) if len(options) == 1 else (None, False)
+    if get_origin(hint) is Annotated:
+        for mark in hint.__metadata__:
+            if isinstance(mark, Kind):
+                return mark.name, False
+    return None, False
+
+
+def _unwrap(hint: Any) -> tuple[Any, list[Any], bool]:
+    """Return the plain type, all marks, and whether None is allowed."""
+    marks: list[Any] = []
+    optional = False
+    while True:
+        origin = get_origin(hint)
+        if origin is Annotated:
+            marks.extend(hint.__metadata__)
+            hint = hint.__origin__
+        elif origin in (Union, types.UnionType):
+            options = [item for item in get_args(hint) if item is not type(None)]
+            if len(options) != 1:
+                raise TypeError(f"a parameter has one type; found {hint}")
+            optional, hint = True, options[0]
+        else:
+            return hint, marks, optional
+
+
+def _parameter(name: str, hint: Any, default: Any, description: str) -> Parameter:
+    if name in RESERVED:
+        raise TypeError(f"{name} is a key of a step and cannot be a parameter")
+    plain, marks, optional = _unwrap(hint)
+    choices: tuple[Any, ...] = ()
+    if get_origin(plain) is Literal:
+        choices = get_args(plain)
+        plain = type(choices[0])
+    elif get_origin(plain) is tuple:
+        plain = tuple
+    limits: dict[str, float] = {}
+    unit = statistic = None
+    for mark in _expanded(marks):
+        if isinstance(mark, Unit):
+            unit = mark
+        elif isinstance(mark, Statistic):
+            statistic = mark
+        else:
+            for attribute, limit in (("ge", "minimum"), ("gt", "above"), ("le", "maximum"), ("lt", "below")):
+                value = getattr(mark, attribute, None)
+                if value is not None:
+                    limits[limit] = value
+    if plain not in _WORDS:
+        raise TypeError(f"{name} has the type {plain}; a parameter is a float, int, bool, str, Literal or tuple")
+    if default is inspect.Parameter.empty:
+        default = None
+    return Parameter(
+        name,
+        plain,
+        default,
+        description,
+        choices,
+        unit=unit,
+        optional=optional,
+        statistic=statistic,
+        **limits,
+    )
+
+
+def _expanded(marks: Iterable[Any]) -> Iterator[Any]:
+    for mark in marks:
+        if isinstance(mark, annotated_types.GroupedMetadata):
+            yield from mark
+        else:
+            yield mark
+
+
+# --- marking and registering ---------------------------------------------------------------------------
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+operations: dict[str, Operation] = {}
+
+
+def operation(
+    *,
+    locality: Locality,
+    dimensions: tuple[int, ...] = (2, 3),
+    tiny: Mapping[str, Any] | None = None,
+    exceptions: Mapping[str, str] | None = None,
+    title: str = "",
+) -> Callable[[F], F]:
+    """Mark a function as an operation; the function itself is returned unchanged.
+
+    Parameters
+    ----------
+    locality : Locality
+        How it behaves when the image is cut into tiles.
+    dimensions : tuple of int, optional
+        For which numbers of spatial axes it is defined.
+    tiny : dict, optional
+        Values of parameters that do something visible on an image of some 24 pixels, for the tests.
+    exceptions : dict, optional
+        Promises of the contract that it does not keep, each with its reason; listed in the docs.
+    title : str, optional
+        Its name in menus, where the function's name in words does not do.
+    """
+
+    def mark(function: F) -> F:
+        function.__operation__ = {  # type: ignore[attr-defined]
+            "locality": locality,
+            "dimensions": tuple(dimensions),
+            "tiny": types.MappingProxyType(dict(tiny or {})),
+            "exceptions": types.MappingProxyType(dict(exceptions or {})),
+            "title": title,
+        }
+        return function
+
+    return mark
+
+
+def register(family: str, *functions: Callable[..., Any]) -> None:
+    """Add functions that `operation` has marked to the operations that recipes can name.
+
+    Raises
+    ------
+    TypeError
+        If a function is not marked.
+    ValueError
+        If the name is taken.
+    """
+    for function in functions:
+        declared = getattr(function, "__operation__", None)
+        if declared is None:
+            raise TypeError(f"{function.__name__} is not marked with @operation")
+        if function.__name__ in operations:
+            raise ValueError(f"an operation named {function.__name__!r} is there already")
+        operations[function.__name__] = Operation(function=function, family=family, **declared)
+
+
+def find(name: str, where: str = "") -> Operation:
+    """Return the operation of this name, or suggest the nearest."""
+    try:
+        return operations[name]
+    except KeyError:
+        where = f"{where}: " if where else ""
+        raise ValueError(f"{where}there is no operation {name!r}{nearest(name, operations)}") from None
+
+
+def plain_text(text: str) -> str:
+    """Return a docstring's paragraph without its markup."""
+    return re.sub(r"`+([^`]*)`+", r"\1", text)

@@ -1,0 +1,233 @@
+"""Numbers of a whole image that are the same under any tiling.
+
+An automatic threshold or the centres of clusters depend on all pixels of a plane, a frame or a series. Such
+a number is a parameter that was left out: it is computed from parts that merge exactly (counts, extrema, a
+histogram, or a sample keyed by the position of each pixel), so that a preview, a tile and the final run
+agree to the pixel. The three moves are ``collect`` (one block, or one tile), ``merge`` (two parts) and
+``finish`` (the value). ``refine`` asks for another pass where the next part needs what the first one found,
+as a histogram of floats needs their range.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+N_BINS = 65536
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a piece of an image lies: in which frame, and at which pixel of which whole."""
+
+    frame: int
+    start: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
+class Statistic:
+    """How a parameter that was left out is computed; see `Histogram` and `Sample`."""
+
+    source: str
+
+    def collect(self, piece: np.ndarray, place: Place, known: Any) -> Any:
+        """Return what one piece of the image contributes."""
+        raise TypeError(f"{type(self).__name__} collects nothing")
+
+    def merge(self, first: Any, second: Any) -> Any:
+        """Return what two pieces contribute together, the same in any order."""
+        raise TypeError(f"{type(self).__name__} merges nothing")
+
+    def refine(self, part: Any, known: Any) -> Any:
+        """Return what a further pass needs to know, or None when no pass is needed."""
+        return None
+
+    def finish(self, part: Any, values: Mapping[str, Any]) -> Any:
+        """Return the value of the parameter."""
+        raise TypeError(f"{type(self).__name__} finishes nothing")
+
+
+def _call(function: Callable[..., Any], arguments: tuple[Any, ...], values: Mapping[str, Any]) -> Any:
+    """Call a function with those of the step's values that it names."""
+    names = inspect.signature(function).parameters
+    return function(*arguments, **{name: values[name] for name in names if name in values})
+
+
+@dataclass(frozen=True)
+class Range:
+    """Smallest and largest finite value, and whether all values are whole numbers of an integer dtype."""
+
+    low: float
+    high: float
+    integer: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A histogram: ``counts[i]`` pixels have the value ``values[i]`` (the centre of a bin)."""
+
+    counts: np.ndarray
+    low: float
+    step: float
+
+    @property
+    def values(self) -> np.ndarray:
+        """The value of each bin."""
+        return self.low + self.step * np.arange(len(self.counts))
+
+
+class Histogram(Statistic):
+    """A value computed from the histogram of an image.
+
+    8- and 16-bit images are counted as they are. Wider integers and floats take a first pass for their
+    range: integers that span at most 65,536 values are then counted as they are too, anything else in
+    65,536 equal bins. NaN and infinite pixels are left out.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(counts, values, **parameters)`` returns the value; it is given those parameters of the
+        step that it names. ``counts`` and ``values`` hold only bins between the extremes.
+    source : str
+        The input whose pixels are counted.
+    """
+
+    def __init__(self, function: Callable[..., Any], source: str = "image") -> None:
+        self.function = function
+        self.source = source
+
+    def collect(self, piece: np.ndarray, place: Place, known: Range | None) -> Range | Counts:
+        """Return the counts of one piece, or its range where that has to be known first."""
+        if piece.dtype == bool:
+            piece = piece.view(np.uint8)
+        kind = piece.dtype
+        if known is None and kind.itemsize <= 2 and kind.kind in "iu":
+            low = int(np.iinfo(kind).min)
+            size = 1 << (8 * kind.itemsize)
+            flat = piece.ravel()
+            if low < 0:
+                flat = flat.astype(np.int32) - low
+            return Counts(np.bincount(flat, minlength=size), float(low), 1.0)
+        integer = kind.kind in "iu"
+        flat = piece.ravel()
+        if not integer:
+            flat = flat[np.isfinite(flat)]
+        if known is None:
+            if flat.size == 0:
+                return Range(np.inf, -np.inf, integer)
+            return Range(flat.min().item(), flat.max().item(), integer)
+        low, step, size = _bins(known)
+        if known.integer and step == 1.0:
+            index = (flat.astype(np.int64) - int(low)) if flat.size else flat.astype(np.int64)
+        else:
+            edge = known.low
+            index = ((flat.astype(np.float64) - edge) * (size / (known.high - edge))).astype(np.int64)
+            np.minimum(index, size - 1, out=index)
+        return Counts(np.bincount(index, minlength=size), low, step)
+
+    def merge(self, first: Range | Counts, second: Range | Counts) -> Range | Counts:
+        """Add counts, or widen a range."""
+        if isinstance(first, Range):
+            return Range(min(first.low, second.low), max(first.high, second.high), first.integer)
+        return Counts(first.counts + second.counts, first.low, first.step)
+
+    def refine(self, part: Range | Counts, known: Range | None) -> Range | None:
+        """Ask for the counts once the range is known."""
+        return part if isinstance(part, Range) and part.low < part.high else None
+
+    def finish(self, part: Range | Counts, values: Mapping[str, Any]) -> Any:
+        """Return the value that the function finds in the histogram."""
+        if isinstance(part, Range):
+            empty = part.low > part.high
+            counts, levels = (np.zeros(0), np.zeros(0)) if empty else (np.ones(1), np.array([part.low]))
+        else:
+            used = np.flatnonzero(part.counts)
+            span = slice(used[0], used[-1] + 1) if used.size else slice(0, 0)
+            counts, levels = part.counts[span], part.values[span]
+        return _call(self.function, (counts, levels), values)
+
+
+def _bins(known: Range) -> tuple[float, float, int]:
+    """Return the value of the first bin, the step between bins, and their number."""
+    if known.integer and known.high - known.low < N_BINS:
+        return known.low, 1.0, int(known.high - known.low) + 1
+    step = (known.high - known.low) / N_BINS
+    return known.low + step / 2, step, N_BINS
+
+
+class Sample(Statistic):
+    """A value computed from a sample of pixels, each with all its channels.
+
+    Every pixel has a fixed random key that depends only on the seed and on where the pixel lies; the sample
+    is the pixels with the smallest keys. So any tiling draws the same sample, and an image with fewer
+    pixels than the sample is used whole. Pixels that are NaN or infinite in any channel are left out.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(pixels, **parameters)`` returns the value from a ``(n_pixels, n_channels)`` float array,
+        ordered by position.
+    source : str
+        The input that is sampled: ``Channels`` or ``Image``.
+    size : int
+        Largest number of pixels in the sample.
+    """
+
+    def __init__(self, function: Callable[..., Any], source: str = "channels", size: int = 1 << 17) -> None:
+        self.function = function
+        self.source = source
+        self.size = size
+
+    def collect(self, piece: np.ndarray, place: Place, known: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return keys, positions and values of the pixels with the smallest keys in one piece."""
+        spatial = len(place.shape)
+        channels = piece.reshape(-1, *piece.shape[piece.ndim - spatial :])
+        position = _positions(channels.shape[1:], place)
+        keys = _keys(position)
+        valid = np.ones(keys.shape, bool)
+        if channels.dtype.kind == "f":
+            for channel in channels:
+                valid &= np.isfinite(channel.ravel())
+        keys, position = keys[valid], position[valid]
+        chosen = np.arange(keys.size)
+        if keys.size > self.size:
+            chosen = np.argpartition(keys, self.size)[: self.size]
+        values = np.stack([channel.ravel()[valid][chosen] for channel in channels], axis=1)
+        return keys[chosen], position[chosen], values.astype(np.float64)
+
+    def merge(self, first: tuple, second: tuple) -> tuple:
+        """Keep the pixels with the smallest keys of both."""
+        keys, position, values = (np.concatenate(pair) for pair in zip(first, second, strict=True))
+        if keys.size > self.size:
+            chosen = np.argpartition(keys, self.size)[: self.size]
+            keys, position, values = keys[chosen], position[chosen], values[chosen]
+        return keys, position, values
+
+    def finish(self, part: tuple, values: Mapping[str, Any]) -> Any:
+        """Return the value that the function finds in the sample."""
+        _, position, pixels = part
+        return _call(self.function, (pixels[np.argsort(position)],), values)
+
+
+def _positions(shape: tuple[int, ...], place: Place) -> np.ndarray:
+    """Return the raster index, over frames too, of every pixel of a piece."""
+    index = np.zeros(shape, np.uint64)
+    stride = 1
+    for axis in reversed(range(len(shape))):
+        steps = np.arange(place.start[axis], place.start[axis] + shape[axis], dtype=np.uint64) * np.uint64(stride)
+        index += steps.reshape([-1 if other == axis else 1 for other in range(len(shape))])
+        stride *= place.shape[axis]
+    return index.ravel() + np.uint64(place.frame * stride)
+
+
+def _keys(position: np.ndarray) -> np.ndarray:
+    """Scramble positions into random-looking 64-bit keys (the finaliser of SplitMix64), one to one."""
+    with np.errstate(over="ignore"):
+        key = position + np.uint64(0x9E3779B97F4A7C15)
+        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return key ^ (key >> np.uint64(31))

@@ -1,0 +1,19 @@
+"""The numerics: one file for each family of operations, and here the list of all of them.
+
+An operation is there once its name stands in this list; the order is that of the menus.
+"""
+
+from objectwise.core.operation import operations, register
+from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
+from objectwise.ops.filters import smooth_gaussian
+from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.threshold import threshold_auto, threshold_local, threshold_manual
+from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
+
+register("filters", smooth_gaussian)
+register("threshold", threshold_auto, threshold_manual, threshold_local)
+register("morphology", open, close, fill_holes, remove_small, clear_border)
+register("watershed", label_components, split_touching, watershed_seeded, estimate_diameter)
+register("cluster", cluster_kmeans, labels_from_classes)
+
+__all__ = ["operations"]

@@ -1,0 +1,94 @@
+"""Weighted averages over a window, the same in a tile as in the whole image, and blind to NaN.
+
+Running sums of floats depend on where a line starts, so that a tile would differ from the whole image in the
+last bits. Averages here are either exact sums of integers or sums in a fixed order around each pixel. NaN pixels
+have no weight; where none is in reach the plain average is taken, so that a NaN elsewhere changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+TRUNCATE = 4.0
+
+
+def in_pixels(length: float, spacing: Sequence[float]) -> tuple[float, ...]:
+    """Return a length in pixels along each axis."""
+    return tuple(length / step for step in spacing)
+
+
+def gaussian_reach(spacing: Sequence[float], sigma: float, **_: Any) -> tuple[int, ...]:
+    """Return how far a Gaussian looks along each axis, in pixels."""
+    return tuple(int(TRUNCATE * s + 0.5) for s in in_pixels(sigma, spacing))
+
+
+def gaussian_smooth(image: np.ndarray, sigma: float, spacing: Sequence[float] | None) -> np.ndarray:
+    """Return the image averaged with a Gaussian; float32, or float64 for a float64 image."""
+    from scipy import ndimage
+
+    spacing = spacing or (1.0,) * image.ndim
+    widths = in_pixels(sigma, spacing)
+
+    def smooth(values: np.ndarray) -> np.ndarray:
+        return ndimage.gaussian_filter(values, widths, mode="nearest", truncate=TRUNCATE)
+
+    return blind_to_nan(smooth, as_float(image), gaussian_reach(spacing, sigma))
+
+
+def box_size(diameter: float, spacing: Sequence[float]) -> tuple[int, ...]:
+    """Return the odd number of pixels along each axis that is nearest to a diameter."""
+    return tuple(2 * int(round((d - 1) / 2)) + 1 if d > 1 else 1 for d in in_pixels(diameter, spacing))
+
+
+def box_mean(image: np.ndarray, diameter: float, spacing: Sequence[float]) -> np.ndarray:
+    """Return the mean over a box around each pixel; float32, or float64 for a float64 image."""
+    size = box_size(diameter, spacing)
+    if image.dtype.kind in "iu" and image.dtype.itemsize <= 4:
+        total = image.astype(np.int64)
+        for axis, n in enumerate(size):
+            total = _box_sum(total, n, axis)
+        return (total / np.prod(size)).astype(np.float32)
+
+    def smooth(values: np.ndarray) -> np.ndarray:
+        from scipy import ndimage
+
+        for axis, n in enumerate(size):
+            values = ndimage.correlate1d(values, np.full(n, 1 / n), axis, mode="nearest")
+        return values
+
+    return blind_to_nan(smooth, as_float(image), tuple(n // 2 for n in size))
+
+
+def as_float(image: np.ndarray) -> np.ndarray:
+    """Return an image in float32, or as it is where it is float64."""
+    return image if image.dtype == np.float64 else image.astype(np.float32, copy=False)
+
+
+def _box_sum(values: np.ndarray, n: int, axis: int) -> np.ndarray:
+    """Return exact sums of integers over ``n`` pixels along an axis, the border pixels repeated."""
+    if n == 1:
+        return values
+    width = [(0, 0)] * values.ndim
+    width[axis] = (n // 2 + 1, n // 2)
+    sums = np.cumsum(np.pad(values, width, mode="edge"), axis=axis)
+    length = values.shape[axis]
+    return np.take(sums, np.arange(n, n + length), axis) - np.take(sums, np.arange(length), axis)
+
+
+def blind_to_nan(smooth: Callable[[np.ndarray], np.ndarray], image: np.ndarray, reach: Sequence[int]) -> np.ndarray:
+    """Return a smoothed image in which NaN pixels have no weight and stay NaN."""
+    from scipy import ndimage
+
+    missing = np.isnan(image)
+    if not missing.any():
+        return smooth(image)
+    filled = np.where(missing, 0, image)
+    plain = smooth(filled)
+    near = ndimage.maximum_filter(missing, size=tuple(2 * n + 1 for n in reach), mode="nearest")
+    weight = smooth((~missing).astype(image.dtype))
+    result = np.where(near, plain / np.maximum(weight, np.finfo(image.dtype).tiny), plain)
+    result[missing] = np.nan
+    return result
