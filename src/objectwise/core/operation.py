@@ -323,7 +323,12 @@ class Operation:
 
     @cached_property
     def _descriptions(self) -> dict[str, str]:
-        return {item.arg_name: " ".join((item.description or "").split()) for item in self.doc.params}
+        # numpydoc describes parameters that belong together under one head, "min_class, max_class : int"
+        return {
+            name.strip(): " ".join((item.description or "").split())
+            for item in self.doc.params
+            for name in item.arg_name.split(",")
+        }
 
     @cached_property
     def inputs(self) -> tuple[Input, ...]:

@@ -185,7 +185,7 @@ class Sample(Statistic):
     def collect(self, piece: np.ndarray, place: Place, known: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return keys, positions and values of the pixels with the smallest keys in one piece."""
         spatial = len(place.shape)
-        channels = piece.reshape(-1, *piece.shape[piece.ndim - spatial :])
+        channels = piece if piece.ndim > spatial else piece[np.newaxis]
         position = _positions(channels.shape[1:], place)
         keys = _keys(position)
         valid = np.ones(keys.shape, bool)

@@ -194,7 +194,7 @@ def _large(facts: Facts, *, min_size: float, spacing: Sequence[float] | None, **
 _small = Components(of_objects, _large, _kept)
 
 
-@operation(locality=_small, tiny={"min_size": 12.0})
+@operation(locality=_small, tiny={"min_size": 40.0})
 def remove_small(
     objects: Objects,
     *,
