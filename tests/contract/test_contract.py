@@ -60,7 +60,7 @@ def test_leaves_read_only_input_as_it_is(record: Operation, ndim: int) -> None:
         value.flags.writeable = False
     before = [value.copy() for value in _flat(inputs)]
     cases.apply(record, inputs)
-    result = record.function(**inputs, **_plain_values(record))
+    result = record.function(**inputs, **_plain_values(record, ndim))
     for value, copy in zip(_flat(inputs), before, strict=True):
         np.testing.assert_array_equal(value, copy)
         if isinstance(result, np.ndarray):
@@ -301,8 +301,8 @@ def _mapped(inputs: Mapping, function) -> dict:
     return {name: _mapped_one(value, function) for name, value in inputs.items()}
 
 
-def _plain_values(record: Operation) -> dict:
-    given = {"grid": ow.Grid("yx")} if "grid" in record.given else {}
+def _plain_values(record: Operation, ndim: int) -> dict:
+    given = {"grid": ow.Grid("zyx"[-ndim:])} if "grid" in record.given else {}
     return {**record.check(dict(record.tiny)), **given}
 
 

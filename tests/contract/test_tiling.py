@@ -53,7 +53,7 @@ def inputs_for(record: Operation, ndim: int) -> dict:
         "classes": np.digitize(smooth, [20, 90, 150]).astype(np.uint8),
         "channels": np.stack([smooth, smooth[..., ::-1]]).astype(np.float32),
     }
-    return {item.name: made[item.kind] for item in record.inputs}
+    return {item.name: made[item.kind] for item in record.inputs if item.kind in made}
 
 
 def tiled_and_whole(record: Operation, inputs: Mapping, tile, **values):

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import json
 import math
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -166,6 +167,25 @@ class Parameter:
         ]
         return " and ".join(parts)
 
+    def default_at(self, spacing: Sequence[float]) -> Any:
+        """Return the default for an image of this pixel size.
+
+        A length that is 3 by default means three pixels where nothing is known of the image. In a form and on
+        the command line, where the image is known, it starts as three times the pixel size along y, and an
+        area or volume as so many pixels.
+
+        Examples
+        --------
+        >>> from objectwise import operations
+        >>> operations["remove_small"].parameters["min_size"].default_at((0.5, 0.5))
+        16.0
+        """
+        power = self.unit.exponent(len(spacing)) if self.unit else 0
+        if not power or self.default is None or isinstance(self.default, tuple):
+            return self.default
+        size = float(np.prod(spacing)) if power > 1 else float(spacing[-2])
+        return float(f"{self.default * size:.4g}")
+
     def check(self, value: Any, where: str) -> Any:
         """Return the value in the type of this parameter, or refuse it in one sentence.
 
@@ -237,6 +257,12 @@ _WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: 
 
 
 def _tuple(value: Any, where: str) -> tuple:
+    if isinstance(value, str):
+        # as it comes from a command line: a list of JSON, or words with commas between
+        try:
+            value = json.loads(value) if value.lstrip().startswith("[") else [item.strip() for item in value.split(",")]
+        except ValueError:
+            raise ValueError(f"{where} must be a list; found {value!r}") from None
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "iufU" or array.ndim == 0:

@@ -18,7 +18,7 @@ import numpy as np
 from objectwise.core import kinds
 from objectwise.core.grid import Grid, plain_grid, unit_factor
 from objectwise.core.locality import Components, Halo, Objects
-from objectwise.core.operation import Operation, Parameter, find, nearest
+from objectwise.core.operation import Input, Operation, Parameter, find, nearest
 from objectwise.core.recipe import From, Recipe, Source, Step
 from objectwise.core.statistics import Place
 from objectwise.core.table import Table
@@ -289,7 +289,7 @@ class _Run:
     def _plan(self, step: Step, array: Any) -> None:
         """Find the grid and shape of a step's result; refuse inputs that do not fit each other."""
         record, where = step.operation, f"step {step.id!r}"
-        pairs = [(item, *pair) for item in record.inputs for pair in step.sources().get(item.name, ())]
+        pairs = [(item, *pair) for item in record.inputs for pair in self._sources(step, item)]
         first: _Slot | None = None
         frames = 1
         channels = False
@@ -316,6 +316,8 @@ class _Run:
             allowed = " or ".join(f"{n}-D" for n in record.dimensions)
             hint = "; choose by_plane = true to work on each plane alone" if 2 in record.dimensions else ""
             raise ValueError(f"{where}: {step.op} works on {allowed} blocks; found {first.grid.spatial}{hint}")
+        if step.by_plane and first.grid.ndim == 3 and record.output in ("table", "value"):
+            raise ValueError(f"{where}: {step.op} finds one {record.output} for a volume; by_plane is for pixels")
         if step.scope == "plane" and first.grid.ndim == 3 and not step.by_plane:
             raise ValueError(f"{where}: the scope 'plane' of a volume needs by_plane = true")
         if self.tile is not None and not record.locality.tiles:
@@ -337,6 +339,22 @@ class _Run:
                 raise ValueError(f"into[{step.id!r}] must have the shape {slot.shape}; found {tuple(array.shape)}")
             slot.array, slot.dtype = array, array.dtype
         self.slots[step.id] = slot
+
+    def _sources(self, step: Step, item: Input) -> list[tuple[str, Source]]:
+        """Return what an input is given; of an array with channels that is given whole, each by its name."""
+        found = []
+        for name, source in step.sources().get(item.name, ()):
+            slot = self.slots[source.name]
+            if item.kind != "images":
+                found.append((name, source))
+                continue
+            title = source.name if name == item.name else name
+            if "c" not in slot.grid.axes or source.channel is not None:
+                found.append((title, source))
+                continue
+            names = slot.grid.channels or [f"{title}_{n}" for n in range(slot.grid.size("c", slot.shape))]
+            found += [(names[n], Source(source.name, str(n))) for n in range(len(names))]
+        return found
 
     def _guess(self, source: Source) -> str:
         """Return the kind of an input that may be a mask or labels: its dtype tells."""
@@ -539,7 +557,7 @@ class _Run:
         given = {name: {"spacing": spacing, "grid": slot.grid.without("tc")}[name] for name in record.given}
         read: dict[str, Callable[[Box], Any]] = {}
         for item in record.inputs:
-            pairs = step.sources().get(item.name)
+            pairs = self._sources(step, item)
             if not pairs:
                 continue
             if item.kind == "images":
@@ -552,8 +570,7 @@ class _Run:
             box = tuple(slice(0, n) for n in shape)
             arrays = {name: get(box) for name, get in read.items()}
             if record.output == "table":
-                table = call(**arrays, **values, **given)
-                table.frame.insert(0, "frame", where["t"])
+                table = call(**arrays, **values, **given).at_frame(where["t"])
                 self.tables.setdefault(step.id, []).append(table)
             elif record.output == "value":
                 self.numbers[step.id, where["t"]] = float(call(**arrays, **values, **given))
@@ -695,7 +712,9 @@ class _Target:
 
 def _restoring(record: Operation) -> Callable[..., Any]:
     """Return the function of an operation, given labels with clean ids and giving back those they had."""
-    if isinstance(record.locality, Components) or not any(item.kind in ("labels", "objects") for item in record.inputs):
+    given_ids = any(item.kind in ("labels", "objects") for item in record.inputs)
+    if not given_ids or isinstance(record.locality, Components) or record.output == "table":
+        # rules about pieces and measurements take any ids as they are
         return record.function
     first = next(item.name for item in record.inputs if item.kind in ("labels", "objects"))
 
@@ -707,12 +726,7 @@ def _restoring(record: Operation) -> Callable[..., Any]:
                 arrays[item.name], own = kinds.compact(block)
                 ids = own if item.name == first else ids
         result = record.function(**arrays)
-        if ids is None or record.output not in ("labels", "objects", "table"):
-            return result
-        if record.output == "table":
-            result.frame["label"] = ids[result.frame["label"].to_numpy(dtype=np.int64)]
-            return result
-        return ids[result]
+        return result if ids is None or record.output not in ("labels", "objects") else ids[result]
 
     return call
 

@@ -284,6 +284,11 @@ class Table:
                 frame[name] = frame[name].fillna(0).astype(np.int64)
         return cls(frame, units, descriptions, reasons)
 
+    def at_frame(self, frame: int) -> Table:
+        """Return this table of one frame as that of another time point."""
+        reasons = {(frame, name): entries for (_, name), entries in self.reasons.items()}
+        return Table(self.frame.assign(frame=np.int64(frame)), self.units, self.descriptions, reasons)
+
     def reason(self, label: int, column: str, frame: int = 0) -> str:
         """Say why a value is NaN.
 

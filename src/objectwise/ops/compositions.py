@@ -1,0 +1,67 @@
+"""Compositions: functions that return a list of steps, and hold no pixel code.
+
+What a composition does can be opened part by part: each step has its own form, preview and locality, and any of
+them can be replaced.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from objectwise.core.recipe import From, Step
+
+
+def find_objects(
+    image: str = "image",
+    *,
+    objects: Literal["bright", "dark"] = "bright",
+    sigma: float = 1.0,
+    method: str = "otsu",
+    diameter: float | None = None,
+    keep_border: bool = True,
+) -> list[Step]:
+    """Return the steps that find and split objects: smooth, threshold, fill, clean, split.
+
+    Parameters
+    ----------
+    image : str, optional
+        Name of the input: one channel.
+    objects : {'bright', 'dark'}, optional
+        Whether the objects are brighter or darker than the background.
+    sigma : float, optional
+        How much noise is smoothed away first, in the unit of the recipe.
+    method : str, optional
+        How the threshold is found; a method of `threshold_auto`.
+    diameter : float, optional
+        Typical diameter of an object, in the unit of the recipe. Left out, it is estimated from the image.
+    keep_border : bool, optional
+        Whether objects that touch the border of the image stay.
+
+    Returns
+    -------
+    list of Step
+        The last one, ``"objects"``, makes the labels.
+
+    Examples
+    --------
+    >>> [step.op for step in find_objects(diameter=12)]
+    ['smooth_gaussian', 'threshold_auto', 'fill_holes', 'remove_small', 'split_touching']
+    """
+    steps = [
+        Step("smooth", "smooth_gaussian", {"image": image}, {"sigma": sigma}),
+        Step("mask", "threshold_auto", {"image": "smooth"}, {"method": method, "objects": objects}),
+        Step("filled", "fill_holes", {"mask": "mask"}),
+    ]
+    if diameter is None:
+        steps.append(Step("size", "estimate_diameter", {"mask": "filled"}))
+        typical, smallest = From("size", 0.5), From("size", 1.0)
+        steps.append(Step("clean", "remove_small", {"objects": "filled"}, {"min_size": smallest}))
+    else:
+        typical = 0.5 * diameter
+        steps.append(Step("clean", "remove_small", {"objects": "filled"}, {"min_size": 0.15 * 3.14159 / 4 * diameter**2}))
+    last = Step("objects", "split_touching", {"mask": "clean"}, {"min_diameter": typical})
+    if keep_border:
+        return [*steps, last]
+    from dataclasses import replace
+
+    return [*steps, replace(last, id="split"), Step("objects", "clear_border", {"objects": "split"})]
