@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# imported for what they register; the name `measure` is then given to the function below
-from objectwise import measure as _measure  # noqa: F401
-from objectwise import ops as _ops  # noqa: F401
+# imported for what they register, in the order of the menus; `measure` is then the function below
+from objectwise import ops as _ops  # noqa: F401 # isort: skip
+from objectwise import measure as _measure  # noqa: F401 # isort: skip
 from objectwise.core.grid import Grid
 from objectwise.core.operation import Operation, operation, operations, register
 from objectwise.core.recipe import From, Recipe, Step

@@ -256,6 +256,12 @@ class Recipe:
             outputs=outputs,
         )
 
+    def with_value(self, step: str, parameter: str, value: Any) -> Recipe:
+        """Return this recipe with another value of one parameter."""
+        chosen = self.step(step)
+        changed = replace(chosen, parameters={**chosen.parameters, parameter: value})
+        return replace(self, steps=[changed if item.id == step else item for item in self.steps])
+
     def lengths(self) -> list[str]:
         """Return ``step.parameter`` for every value that is a length or a size and is not zero."""
         return [

@@ -185,10 +185,8 @@ def apply(name: str, *arrays: Any, grid: Grid | None = None, by_plane: bool = Fa
             sources[slot] = value
     step = Step(f"{name}_result", name, wired, values, scope, by_plane)
     fitted = {key: item if grid is None or isinstance(item, Result | tuple) else (item, _fit(grid, item)) for key, item in sources.items()}
-    progress = None
-    for progress in run(Recipe([step], unit=grid.unit if grid else "pixel"), fitted):
-        pass
-    result = progress.results[step.id]  # type: ignore[union-attr]
+    *_, last = run(Recipe([step], unit=grid.unit if grid else "pixel"), fitted)
+    result = last.results[step.id]
     if result.kind == "value" and "t" not in result.grid.axes:
         return float(result.array[0])
     return result.array
