@@ -12,7 +12,11 @@ from objectwise.core.operation import Images, Labels, Table, operation, register
 
 @operation(locality=Whole("the rows of an object that crosses tiles are not joined yet"))
 def measure(
-    labels: Labels, images: Images | None = None, *, features: tuple[str, ...] | None = None, grid: Grid | None = None
+    labels: Labels,
+    images: Images | None = None,
+    *,
+    features: tuple[str, ...] | None = None,
+    grid: Grid | None = None,
 ) -> Table:
     """Measure the size, shape, position and brightness of every object.
 

@@ -1,0 +1,164 @@
+"""What must not change when the image is moved, mirrored, turned, relabelled or given another pixel size."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from objectwise.measure.columns import columns_for
+from objectwise.measure.objects import measure_block
+
+POSITION = ("centroid_", "bbox_", "touches_border")
+
+
+@pytest.fixture(params=[2, 3])
+def case(request, flat_blobs, solid_blobs):
+    labels, image = flat_blobs if request.param == 2 else solid_blobs
+    # away from the border, so that there is room to move
+    return np.pad(labels, 3), np.pad(image, 3), ((0.5, 0.3) if request.param == 2 else (0.7, 0.5, 0.3))
+
+
+def assert_same(found, expected, *, but=(), relative=0.0):
+    assert list(found) == list(expected)
+    for name, column in expected.items():
+        if not name.startswith(tuple(but)) or not but:
+            if relative == 0:
+                np.testing.assert_array_equal(found[name], column, err_msg=name)
+            else:
+                np.testing.assert_allclose(found[name], column, rtol=relative, atol=relative, err_msg=name)
+
+
+@pytest.mark.parametrize("factor", [2, 0.25, 1024])
+def test_pixel_size_scales_every_column_by_its_power(case, factor):
+    labels, image, spacing = case
+    values, reasons = measure_block(labels, {"a": image}, spacing)
+    scaled, again = measure_block(labels, {"a": image}, [factor * length for length in spacing])
+    assert again == reasons
+    for column in columns_for(labels.ndim, ["a"]):
+        expected = values[column.name] * (
+            factor ** column.power(labels.ndim) if column.power(labels.ndim) else 1
+        )
+        np.testing.assert_array_equal(scaled[column.name], expected, err_msg=column.name)
+
+
+def test_columns_in_pixels_do_not_depend_on_the_pixel_size(case):
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    plain, _ = measure_block(labels, {"a": image})
+    for column in columns_for(labels.ndim, ["a"]):
+        if column.unit in ("pixel", "intensity"):
+            np.testing.assert_array_equal(plain[column.name], values[column.name], err_msg=column.name)
+
+
+def test_moving(case):
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    shift = (2, -3, 1)[: labels.ndim]
+    axes = tuple(range(labels.ndim))
+    moved, _ = measure_block(np.roll(labels, shift, axes), {"a": np.roll(image, shift, axes)}, spacing)
+    assert_same(moved, values, but=POSITION)
+    for axis, steps, length in zip("zyx"[3 - labels.ndim :], shift, spacing, strict=True):
+        np.testing.assert_array_equal(moved[f"bbox_min_{axis}"], values[f"bbox_min_{axis}"] + steps)
+        difference = moved[f"centroid_{axis}"] - values[f"centroid_{axis}"]
+        np.testing.assert_allclose(difference, steps * length, rtol=1e-9)
+
+
+def test_far_from_the_corner_nothing_is_lost():
+    labels = np.zeros((40, 60), np.int32)
+    y, x = np.indices((20, 20))
+    labels[:20, :20][(y - 9.3) ** 2 + 0.5 * (y - 9) * (x - 10) + 0.6 * (x - 10) ** 2 < 40] = 1
+    near, _ = measure_block(labels)
+    far, _ = measure_block(np.pad(labels, ((7000, 0), (9000, 0))))
+    assert_same(far, near, but=POSITION)
+
+
+def test_mirroring(case):
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    for axis in range(labels.ndim):
+        mirrored, _ = measure_block(np.flip(labels, axis), {"a": np.flip(image, axis)}, spacing)
+        assert_same(mirrored, values, but=(*POSITION, "orientation"), relative=1e-11)
+        if labels.ndim == 2:
+            # the angle turns round; pi/2 and -pi/2 are one direction
+            total = mirrored["orientation"] + values["orientation"]
+            assert (np.isnan(total) == np.isnan(values["orientation"])).all()
+            total = total[~np.isnan(total)]
+            assert (np.minimum(np.abs(total), math.pi - np.abs(total)) < 1e-9).all()
+
+
+def test_swapping_axes(case):
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    order = (1, 0) if labels.ndim == 2 else (2, 0, 1)
+    swapped, _ = measure_block(
+        labels.transpose(order), {"a": image.transpose(order)}, [spacing[axis] for axis in order]
+    )
+    assert_same(swapped, values, but=(*POSITION, "orientation"), relative=1e-11)
+    names = "zyx"[3 - labels.ndim :]
+    for new, old in enumerate(order):
+        for column in ("centroid_", "bbox_min_", "bbox_max_"):
+            np.testing.assert_array_equal(swapped[column + names[new]], values[column + names[old]])
+
+
+def test_relabelling(case):
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    random = np.random.default_rng(7)
+    ids = random.permutation(np.arange(1, 500))[: values["label"].size]
+    table = np.zeros(labels.max() + 1, np.int64)
+    table[values["label"]] = ids
+    renamed, _ = measure_block(table[labels], {"a": image}, spacing)
+    order = np.argsort(ids)
+    assert_same(renamed, {name: column[order] for name, column in values.items()}, but=("label",))
+    np.testing.assert_array_equal(renamed["label"], np.sort(ids))
+
+
+def test_other_objects_make_no_difference(case):
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    keep = values["label"][::3]
+    alone, _ = measure_block(np.where(np.isin(labels, keep), labels, 0), {"a": image}, spacing)
+    assert_same(alone, {name: column[::3] for name, column in values.items()})
+
+
+def test_memory_layout_and_type_make_no_difference(case):
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    frozen = labels.copy()
+    frozen.flags.writeable = False
+    strided = np.repeat(labels, 2, axis=-1)[..., ::2]
+    for other in (np.asfortranarray(labels), frozen, strided, labels.astype(np.uint16), labels.astype(">i8")):
+        again, _ = measure_block(other, {"a": np.asfortranarray(image)}, spacing)
+        assert_same(again, values)
+
+
+def test_inputs_are_not_changed(case):
+    labels, image, spacing = case
+    copies = labels.copy(), image.copy()
+    measure_block(labels, {"a": image}, spacing)
+    np.testing.assert_array_equal(labels, copies[0])
+    np.testing.assert_array_equal(image, copies[1])
+    assert labels.flags.writeable
+    assert image.flags.writeable
+
+
+def test_the_selection_does_not_change_the_values(case):
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    for name in values:
+        if name != "label":
+            chosen, _ = measure_block(labels, {"a": image}, spacing, [name])
+            assert_same(chosen, {"label": values["label"], name: values[name]})
+
+
+def test_parts_of_bounded_memory_make_no_difference(case, monkeypatch):
+    from objectwise.measure import shape
+
+    labels, image, spacing = case
+    values, _ = measure_block(labels, {"a": image}, spacing)
+    monkeypatch.setattr(shape, "MAX_LINES", 30)
+    monkeypatch.setattr(shape, "MANY_POINTS", 30)
+    again, _ = measure_block(labels, {"a": image}, spacing)
+    assert_same(again, values)
