@@ -76,7 +76,13 @@ def arrays(record: Operation, ndim: int, seed: int = 0, optional: bool = False) 
     }
 
 
-def apply(record: Operation, inputs: Mapping[str, Any], spacing: tuple[float, ...] = (), axes: str = "", **options: Any) -> Any:
+def apply(
+    record: Operation,
+    inputs: Mapping[str, Any],
+    spacing: tuple[float, ...] = (),
+    axes: str = "",
+    **options: Any,
+) -> Any:
     """Run an operation through the executor on spatial blocks, with the values it declares for tests."""
     first = next(value for value in inputs.values() if not isinstance(value, Mapping))
     n = first.ndim - (record.inputs[0].kind == "channels")
@@ -90,7 +96,9 @@ def same(first: Any, second: Any, tolerance: float = 0.0) -> None:
     if hasattr(first, "frame"):
         import pandas as pd
 
-        pd.testing.assert_frame_equal(first.frame, second.frame, check_exact=False, rtol=max(tolerance, 1e-9), check_dtype=False)
+        pd.testing.assert_frame_equal(
+            first.frame, second.frame, check_exact=False, rtol=max(tolerance, 1e-9), check_dtype=False
+        )
     elif np.asarray(first).dtype.kind == "f" and tolerance:
         spread = np.nanmax(first) - np.nanmin(first) if np.size(first) else 0
         np.testing.assert_allclose(first, second, rtol=0, atol=tolerance * max(float(spread), 1e-30))

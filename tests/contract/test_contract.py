@@ -106,7 +106,9 @@ def test_takes_images_without_content(record: Operation, ndim: int, what: str) -
         full = (len(value), *shape) if kind == "channels" else shape
         if value.dtype.kind == "f":
             return np.full(full, fill, value.dtype)
-        return np.full(full, 0 if what == "nan" else bool(fill) if value.dtype == bool else min(fill, 1), value.dtype)
+        return np.full(
+            full, 0 if what == "nan" else bool(fill) if value.dtype == bool else min(fill, 1), value.dtype
+        )
 
     inputs = {}
     for item in record.inputs:
@@ -144,10 +146,14 @@ def test_does_not_care_for_the_layout(record: Operation, ndim: int, layout: str)
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.int32, np.float64])
 def test_integers_and_floats_agree(record: Operation, ndim: int, dtype: type) -> None:
-    inputs = {name: _mapped_one(value, lambda a: np.round(a) if a.dtype.kind == "f" else a)
-              for name, value in cases.arrays(record, ndim).items()}
-    other = {name: _mapped_one(value, lambda a: a.astype(dtype) if a.dtype.kind == "f" else a)
-             for name, value in inputs.items()}
+    inputs = {
+        name: _mapped_one(value, lambda a: np.round(a) if a.dtype.kind == "f" else a)
+        for name, value in cases.arrays(record, ndim).items()
+    }
+    other = {
+        name: _mapped_one(value, lambda a: a.astype(dtype) if a.dtype.kind == "f" else a)
+        for name, value in inputs.items()
+    }
     # an automatic threshold of floats is that of 65,536 bins, so it is given here
     locked = {"threshold": 100.0} if "threshold" in record.parameters else {}
     cases.same(cases.apply(record, inputs, **locked), cases.apply(record, other, **locked), 1e-6)
@@ -159,7 +165,9 @@ def test_keeps_ids_with_gaps(record: Operation, ndim: int) -> None:
         pytest.skip("is given no labels")
     inputs = cases.arrays(record, ndim)
     n = int(inputs[names[0]].max())
-    ids = np.concatenate([[0], np.sort(np.random.default_rng(5).choice(2**31 - 1, n, replace=False)) + 2**30]).astype(np.uint32)
+    ids = np.concatenate(
+        [[0], np.sort(np.random.default_rng(5).choice(2**31 - 1, n, replace=False)) + 2**30]
+    ).astype(np.uint32)
     plain = cases.apply(record, inputs)
     gaps = cases.apply(record, {**inputs, names[0]: ids[inputs[names[0]]]})
     if record.output == "table":
@@ -225,7 +233,8 @@ def test_axes_may_stand_in_any_order(record: Operation, ndim: int) -> None:
 def test_a_series_is_its_frames(record: Operation, ndim: int) -> None:
     frames = [cases.arrays(record, ndim, seed) for seed in (0, 3)]
     series = {
-        name: {key: np.stack([f[name][key] for f in frames]) for key in value} if isinstance(value, Mapping)
+        name: {key: np.stack([f[name][key] for f in frames]) for key in value}
+        if isinstance(value, Mapping)
         else np.stack([f[name] for f in frames])
         for name, value in frames[0].items()
     }
@@ -235,7 +244,9 @@ def test_a_series_is_its_frames(record: Operation, ndim: int) -> None:
     for number, inputs in enumerate(frames):
         alone = cases.apply(record, inputs)
         if record.output == "table":
-            rows = together.frame[together.frame["frame"] == number].drop(columns="frame").reset_index(drop=True)
+            rows = (
+                together.frame[together.frame["frame"] == number].drop(columns="frame").reset_index(drop=True)
+            )
             assert rows.equals(alone.frame.drop(columns="frame").reset_index(drop=True))
         else:
             cases.same(alone, together[number])
@@ -260,7 +271,9 @@ def test_reads_a_lazy_series_block_by_block(record: Operation) -> None:
     sources = {}
     for name, value in frame.items():
         if isinstance(value, Mapping):
-            sources[name] = {key: (Counted(np.stack([each] * 3)), ow.Grid("tyx")) for key, each in value.items()}
+            sources[name] = {
+                key: (Counted(np.stack([each] * 3)), ow.Grid("tyx")) for key, each in value.items()
+            }
         else:
             sources[name] = (Counted(np.stack([value] * 3)), grid)
     ow.apply(record.name, **sources, **record.tiny)
@@ -268,11 +281,15 @@ def test_reads_a_lazy_series_block_by_block(record: Operation) -> None:
         for counted, _ in value.values() if isinstance(value, Mapping) else [value]:
             assert counted.largest <= counted.array[0].size
             # once for the result, and once for each number that is computed first
-            assert counted.reads <= 3 * (1 + 2 * len(record.computed)) 
+            assert counted.reads <= 3 * (1 + 2 * len(record.computed))
 
 
 def test_values_survive_a_recipe(record: Operation) -> None:
-    wired = {item.name: {"a": "in_a"} if item.kind == "images" else f"in_{item.name}" for item in record.inputs if not item.optional}
+    wired = {
+        item.name: {"a": "in_a"} if item.kind == "images" else f"in_{item.name}"
+        for item in record.inputs
+        if not item.optional
+    }
     for values in ({}, dict(record.tiny)):
         recipe = ow.Recipe([ow.Step("result", record.name, wired, values)], unit="um")
         again = ow.Recipe.from_toml(recipe.to_toml())
@@ -284,17 +301,27 @@ def test_exceptions_are_few_and_explained() -> None:
     promises = [name for name in globals() if name.startswith("test_")]
     declared = [(record.name, promise) for record in OPERATIONS for promise in record.exceptions]
     for name, promise in declared:
-        assert f"test_{promise}" in promises or promise == "tiled_equals_whole", f"{name} excepts an unknown promise {promise}"
+        assert f"test_{promise}" in promises or promise == "tiled_equals_whole", (
+            f"{name} excepts an unknown promise {promise}"
+        )
         assert len(ow.operations[name].exceptions[promise]) > 20
     assert len(declared) <= 0.15 * len(OPERATIONS) * len(promises)
 
 
 def _flat(inputs: Mapping) -> list[np.ndarray]:
-    return [each for value in inputs.values() for each in (value.values() if isinstance(value, Mapping) else [value])]
+    return [
+        each
+        for value in inputs.values()
+        for each in (value.values() if isinstance(value, Mapping) else [value])
+    ]
 
 
 def _mapped_one(value, function):
-    return {key: function(each) for key, each in value.items()} if isinstance(value, Mapping) else function(value)
+    return (
+        {key: function(each) for key, each in value.items()}
+        if isinstance(value, Mapping)
+        else function(value)
+    )
 
 
 def _mapped(inputs: Mapping, function) -> dict:

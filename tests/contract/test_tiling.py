@@ -63,7 +63,10 @@ def tiled_and_whole(record: Operation, inputs: Mapping, tile, **values):
     first = inputs[record.inputs[0].name]
     ndim = first.ndim - (record.inputs[0].kind == "channels")
     sources = {
-        name + "_in": (value, ow.Grid(("c" if kinds[name] == "channels" else "") + "zyx"[-ndim:], (0.5, 0.25, 0.25)[-ndim:]))
+        name + "_in": (
+            value,
+            ow.Grid(("c" if kinds[name] == "channels" else "") + "zyx"[-ndim:], (0.5, 0.25, 0.25)[-ndim:]),
+        )
         for name, value in inputs.items()
     }
     results = []
@@ -107,16 +110,26 @@ def test_labels_are_tiled_by_id() -> None:
         assert 0 < len(np.unique(whole.array)) < len(np.unique(labels))
 
 
-masks = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=14), elements=st.booleans())
+masks = hnp.arrays(
+    bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=14), elements=st.booleans()
+)
 
 
 @settings(max_examples=60, deadline=None)
-@given(mask=masks, tile=st.tuples(st.integers(1, 6), st.integers(1, 6)), connectivity=st.sampled_from(["full", "face"]))
+@given(
+    mask=masks,
+    tile=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    connectivity=st.sampled_from(["full", "face"]),
+)
 @pytest.mark.parametrize("name", ["label_components", "fill_holes", "clear_border", "remove_small"])
-def test_components_of_any_mask_in_any_tiles(name: str, mask: np.ndarray, tile: tuple[int, int], connectivity: str) -> None:
+def test_components_of_any_mask_in_any_tiles(
+    name: str, mask: np.ndarray, tile: tuple[int, int], connectivity: str
+) -> None:
     values = {"min_size": 0.25} if name == "remove_small" else {}
     record = ow.operations[name]
-    whole, tiled = tiled_and_whole(record, {record.inputs[0].name: mask}, tile, connectivity=connectivity, **values)
+    whole, tiled = tiled_and_whole(
+        record, {record.inputs[0].name: mask}, tile, connectivity=connectivity, **values
+    )
     np.testing.assert_array_equal(whole.array, tiled.array)
 
 
@@ -145,7 +158,9 @@ def test_an_object_above_the_budget_is_refused(monkeypatch: pytest.MonkeyPatch) 
     from dataclasses import replace
 
     record = ow.operations["split_touching"]
-    monkeypatch.setitem(ow.operations, "split_touching", replace(record, locality=replace(record.locality, budget=50)))
+    monkeypatch.setitem(
+        ow.operations, "split_touching", replace(record, locality=replace(record.locality, budget=50))
+    )
     with pytest.raises(ValueError, match="above the 50"):
         tiled_and_whole(ow.operations["split_touching"], {"mask": hard_mask(2)}, 16)
 
@@ -164,7 +179,9 @@ def test_a_chain_of_steps_is_tiled(tmp_path) -> None:
         ]
     )
     lazy = zarr.create_array(store=str(tmp_path / "in.zarr"), data=image, chunks=(16, 16))
-    out = zarr.create_array(store=str(tmp_path / "out.zarr"), shape=image.shape, dtype="int32", chunks=(16, 16))
+    out = zarr.create_array(
+        store=str(tmp_path / "out.zarr"), shape=image.shape, dtype="int32", chunks=(16, 16)
+    )
     for whole in ow.run(recipe, image):
         pass
     for tiled in ow.run(recipe, {"nuclei": (lazy, ow.Grid("yx"))}, into={"kept": out}, tile=20):

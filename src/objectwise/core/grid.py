@@ -151,7 +151,9 @@ class Grid:
         origin = tuple(float(start) for start in self.origin) or (0.0,) * n
         names = " and ".join(axis for axis in axes if axis in SPATIAL)
         if len(spacing) != n or len(origin) != n:
-            raise ValueError(f"spacing and origin need one number for each of {names}; found {self.spacing}, {self.origin}")
+            raise ValueError(
+                f"spacing and origin need one number for each of {names}; found {self.spacing}, {self.origin}"
+            )
         if not all(step > 0 and math.isfinite(step) for step in spacing):
             raise ValueError(f"spacing must be above 0 along {names}; found {spacing}")
         if not (float(self.interval) > 0 and math.isfinite(self.interval)):
@@ -265,7 +267,9 @@ class Grid:
         order = [axis for axis in "t" + "c" + self.spatial if axis in left]
         return block.transpose([left.index(axis) for axis in order])
 
-    def place(self, array: Any, index: dict[str, int], block: np.ndarray, box: tuple[slice, ...] | None = None) -> None:
+    def place(
+        self, array: Any, index: dict[str, int], block: np.ndarray, box: tuple[slice, ...] | None = None
+    ) -> None:
         """Write one block, or a box of it, into an array whose axes this grid names."""
         where = self.locate(index, box)
         left = [axis for axis, item in zip(self.axes, where, strict=True) if isinstance(item, slice)]
@@ -275,10 +279,7 @@ class Grid:
     def locate(self, index: dict[str, int], box: tuple[slice, ...] | None = None) -> tuple[int | slice, ...]:
         """Return what to put between the brackets of an array to reach a block or a box of it."""
         boxes = dict(zip(self.spatial, box, strict=True)) if box is not None else {}
-        return tuple(
-            index[axis] if axis in index else boxes.get(axis, slice(None))
-            for axis in self.axes
-        )
+        return tuple(index[axis] if axis in index else boxes.get(axis, slice(None)) for axis in self.axes)
 
     def matches(self, other: Grid) -> bool:
         """Whether two grids have the same pixel size, in whatever unit they are written."""
@@ -303,7 +304,9 @@ class Grid:
         """
         sizes = ", ".join(f"{axis} {n}" for axis, n in zip(self.axes, shape, strict=True))
         steps = " x ".join(f"{step:g}" for step in self.block_spacing)
-        return f"{sizes}; " + (f"{steps} {self.unit} per pixel" if self.calibrated else "pixel size not known")
+        return f"{sizes}; " + (
+            f"{steps} {self.unit} per pixel" if self.calibrated else "pixel size not known"
+        )
 
 
 def plain_grid(shape: Sequence[int], name: str = "image") -> Grid:

@@ -50,7 +50,9 @@ def prepare(block: np.ndarray, kind: str, where: str) -> np.ndarray:
     if kind == "objects" and kind_of_number == "b":
         return block
     if kind == "labels" and kind_of_number == "b":
-        raise ValueError(f"{where} must give each object an id; found a mask of bool: use label_components first")
+        raise ValueError(
+            f"{where} must give each object an id; found a mask of bool: use label_components first"
+        )
     if kind_of_number == "i" and block.size and block.min() < 0:
         raise ValueError(f"{where} must not hold negative ids; found {block.min()}")
     if kind == "classes":

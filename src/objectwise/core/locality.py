@@ -152,7 +152,11 @@ def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tup
     first_here[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
     ids = block.ravel()[first_here].astype(np.int64) if flat.size else np.zeros(n + 1, np.int64)
     where = np.unravel_index(first_here, parts.shape) if flat.size else (first_here,) * parts.ndim
-    first = np.ravel_multi_index(tuple(w + s for w, s in zip(where, start, strict=True)), shape) if flat.size else first_here
+    first = (
+        np.ravel_multi_index(tuple(w + s for w, s in zip(where, start, strict=True)), shape)
+        if flat.size
+        else first_here
+    )
     faces = np.zeros(n + 1, np.uint8)
     for axis in range(parts.ndim):
         for side, edge in ((0, 0), (1, shape[axis] - 1)):

@@ -204,15 +204,15 @@ class Parameter:
         if value is None:
             if self.optional:
                 return None
-            raise ValueError(f"{where}: {self.name} must be given; allowed is {self.bounds or self.type.__name__}")
+            raise ValueError(
+                f"{where}: {self.name} must be given; allowed is {self.bounds or self.type.__name__}"
+            )
         if self.type is tuple:
             return _tuple(value, f"{where}: {self.name}")
         try:
             value = self._convert(value)
         except (TypeError, ValueError, OverflowError):
-            raise ValueError(
-                f"{where}: {self.name} must be {_WORDS[self.type]}; found {value!r}"
-            ) from None
+            raise ValueError(f"{where}: {self.name} must be {_WORDS[self.type]}; found {value!r}") from None
         if self.choices:
             if value not in self.choices:
                 raise ValueError(
@@ -228,7 +228,9 @@ class Parameter:
     def _convert(self, value: Any) -> Any:
         if self.type is bool:
             if isinstance(value, str):
-                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
+                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[
+                    value.lower()
+                ]
             if value in (0, 1):
                 return bool(value)
             raise ValueError
@@ -253,14 +255,24 @@ class Parameter:
         )
 
 
-_WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text", tuple: "a list of numbers"}
+_WORDS = {
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    str: "a text",
+    tuple: "a list of numbers",
+}
 
 
 def _tuple(value: Any, where: str) -> tuple:
     if isinstance(value, str):
         # as it comes from a command line: a list of JSON, or words with commas between
         try:
-            value = json.loads(value) if value.lstrip().startswith("[") else [item.strip() for item in value.split(",")]
+            value = (
+                json.loads(value)
+                if value.lstrip().startswith("[")
+                else [item.strip() for item in value.split(",")]
+            )
         except ValueError:
             raise ValueError(f"{where} must be a list; found {value!r}") from None
     try:
@@ -332,7 +344,9 @@ class Operation:
         """The parsed docstring."""
         import docstring_parser
 
-        return docstring_parser.parse(inspect.getdoc(self.function) or "", docstring_parser.DocstringStyle.NUMPYDOC)
+        return docstring_parser.parse(
+            inspect.getdoc(self.function) or "", docstring_parser.DocstringStyle.NUMPYDOC
+        )
 
     @cached_property
     def summary(self) -> str:
@@ -482,7 +496,9 @@ def _parameter(name: str, hint: Any, default: Any, description: str) -> Paramete
                 if value is not None:
                     limits[limit] = value
     if plain not in _WORDS:
-        raise TypeError(f"{name} has the type {plain}; a parameter is a float, int, bool, str, Literal or tuple")
+        raise TypeError(
+            f"{name} has the type {plain}; a parameter is a float, int, bool, str, Literal or tuple"
+        )
     if default is inspect.Parameter.empty:
         default = None
     return Parameter(

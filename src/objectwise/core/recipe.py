@@ -128,13 +128,17 @@ class Step:
         names = [item.name for item in record.inputs]
         for name in self.inputs:
             if name not in names:
-                raise ValueError(f"{where}: {self.op} is given {', '.join(names)}, not {name!r}{nearest(name, names)}")
+                raise ValueError(
+                    f"{where}: {self.op} is given {', '.join(names)}, not {name!r}{nearest(name, names)}"
+                )
         sources = self.sources()
         for item in record.inputs:
             pairs = sources.get(item.name)
             if not pairs:
                 if not item.optional:
-                    raise ValueError(f"{where}: {self.op} needs {item.name}, {contract.KINDS[item.kind].description}")
+                    raise ValueError(
+                        f"{where}: {self.op} needs {item.name}, {contract.KINDS[item.kind].description}"
+                    )
                 continue
             for _, source in pairs:
                 if source.name not in known:
@@ -151,11 +155,19 @@ class Step:
         late = {name: value for name, value in self.parameters.items() if isinstance(value, From)}
         for name, value in late.items():
             if known.get(value.step) != "value":
-                raise ValueError(f"{where}: {name} is taken from {value.step!r}, which is not an earlier step that finds a number")
-        values = record.check({name: value for name, value in self.parameters.items() if name not in late}
-                              | {name: _placeholder(record, name, where) for name in late}, where)
-        return replace(self, inputs={name: self.inputs[name] for name in names if self.inputs.get(name) is not None},
-                       parameters={name: late.get(name, value) for name, value in values.items()})
+                raise ValueError(
+                    f"{where}: {name} is taken from {value.step!r}, which is not an earlier step that finds a number"
+                )
+        values = record.check(
+            {name: value for name, value in self.parameters.items() if name not in late}
+            | {name: _placeholder(record, name, where) for name in late},
+            where,
+        )
+        return replace(
+            self,
+            inputs={name: self.inputs[name] for name in names if self.inputs.get(name) is not None},
+            parameters={name: late.get(name, value) for name, value in values.items()},
+        )
 
 
 def _placeholder(record: Operation, name: str, where: str) -> Any:
@@ -212,7 +224,9 @@ class Recipe:
         inputs = tuple(self.inputs) or tuple(dict.fromkeys(needed))
         for name in [*inputs, *made]:
             if not _NAME.match(name):
-                raise ValueError(f"{name!r} cannot be a name: use letters, digits, _, - and spaces, a letter first")
+                raise ValueError(
+                    f"{name!r} cannot be a name: use letters, digits, _, - and spaces, a letter first"
+                )
         twice = [name for name in [*inputs, *made] if [*inputs, *made].count(name) > 1]
         if twice:
             raise ValueError(f"the name {twice[0]!r} stands twice; each input and step has a name of its own")
@@ -310,7 +324,11 @@ class Recipe:
             renamed[step.id] = unique
             taken.add(unique)
             steps.append(replace(step, id=unique))
-        unit = self.unit if self.lengths() else next((h.unit for h in histories.values() if h.lengths()), self.unit)
+        unit = (
+            self.unit
+            if self.lengths()
+            else next((h.unit for h in histories.values() if h.lengths()), self.unit)
+        )
         outputs = tuple(renamed.get(name, name) for name in self.outputs)
         return replace(self, steps=tuple(steps), inputs=tuple(inputs), outputs=outputs, unit=unit)
 
@@ -358,7 +376,9 @@ class Recipe:
         """Return the lines in which another recipe differs, ``-`` for this one and ``+`` for the other."""
         ours, theirs = (item.to_toml().splitlines() for item in (self, other))
         lines = difflib.unified_diff(ours, theirs, lineterm="", n=0)
-        return [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---") and line[1:].strip()]
+        return [
+            line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---") and line[1:].strip()
+        ]
 
     # --- files -----------------------------------------------------------------------------------------
 
@@ -398,11 +418,15 @@ class Recipe:
         except TOMLKitError as error:
             raise ValueError(f"not a recipe, as it is not TOML: {error}") from None
         if data.get("recipe") != FORMAT:
-            raise ValueError(f"not a recipe of format {FORMAT}: the line 'recipe = {FORMAT}' is needed, found {data.get('recipe')!r}")
+            raise ValueError(
+                f"not a recipe of format {FORMAT}: the line 'recipe = {FORMAT}' is needed, found {data.get('recipe')!r}"
+            )
         allowed = ("recipe", "unit", "inputs", "outputs", "notes", "step")
         for name in data:
             if name not in allowed:
-                raise ValueError(f"unknown key {name!r}{nearest(name, allowed)}; allowed are {', '.join(allowed)}")
+                raise ValueError(
+                    f"unknown key {name!r}{nearest(name, allowed)}; allowed are {', '.join(allowed)}"
+                )
         tables = data.get("step", [])
         if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
             raise ValueError("steps are written as [[step]] tables")
@@ -467,7 +491,9 @@ def schema() -> dict[str, Any]:
         required = ["id", "op"]
         for item in record.inputs:
             named = {"type": "object", "additionalProperties": {"type": "string"}}
-            properties[item.name] = {"anyOf": [{"type": "string"}, named]} if item.kind == "images" else {"type": "string"}
+            properties[item.name] = (
+                {"anyOf": [{"type": "string"}, named]} if item.kind == "images" else {"type": "string"}
+            )
             properties[item.name]["description"] = item.description
             if not item.optional:
                 required.append(item.name)
@@ -479,7 +505,9 @@ def schema() -> dict[str, Any]:
                 "exclusiveMaximum": parameter.below,
                 "enum": list(parameter.choices) or None,
             }
-            value = {"type": words[parameter.type]} | {key: limit for key, limit in limits.items() if limit is not None}
+            value = {"type": words[parameter.type]} | {
+                key: limit for key, limit in limits.items() if limit is not None
+            }
             numeric = parameter.type in (float, int)
             properties[parameter.name] = ({"anyOf": [value, late]} if numeric else value) | {
                 "description": parameter.description
@@ -546,7 +574,9 @@ def _step(data: Mapping[str, Any], number: int) -> Step:
             )
         if isinstance(value, Mapping):
             if "from" not in value or set(value) - {"from", "times"}:
-                raise ValueError(f"{where}: {key} must be a value or {{from = \"STEP\", times = NUMBER}}; found {value!r}")
+                raise ValueError(
+                    f'{where}: {key} must be a value or {{from = "STEP", times = NUMBER}}; found {value!r}'
+                )
             value = From(str(value["from"]), float(value.get("times", 1.0)))
         parameters[key] = value
     return Step(name, op, inputs, parameters, scope, by_plane)
@@ -580,7 +610,9 @@ def _rename(step: Step, names: Mapping[str, str]) -> Step:
         return str(replace(source, name=names.get(source.name, source.name)))
 
     inputs = {
-        key: {name: changed(item) for name, item in value.items()} if isinstance(value, Mapping) else changed(value)
+        key: {name: changed(item) for name, item in value.items()}
+        if isinstance(value, Mapping)
+        else changed(value)
         for key, value in step.inputs.items()
     }
     parameters = {

@@ -138,7 +138,14 @@ def run(
     return _Run(recipe, _inputs(recipe, inputs, grid), dict(into or {}), tile).execute()
 
 
-def apply(name: str, *arrays: Any, grid: Grid | None = None, by_plane: bool = False, scope: str = "frame", **values: Any) -> Any:
+def apply(
+    name: str,
+    *arrays: Any,
+    grid: Grid | None = None,
+    by_plane: bool = False,
+    scope: str = "frame",
+    **values: Any,
+) -> Any:
     """Run one operation on whole arrays of any axes.
 
     Parameters
@@ -173,7 +180,9 @@ def apply(name: str, *arrays: Any, grid: Grid | None = None, by_plane: bool = Fa
     slots = [item.name for item in record.inputs]
     if len(arrays) > len(slots):
         raise ValueError(f"{name} is given {', '.join(slots)}; found {len(arrays)} arrays")
-    given = dict(zip(slots, arrays, strict=False)) | {slot: values.pop(slot) for slot in slots if slot in values}
+    given = dict(zip(slots, arrays, strict=False)) | {
+        slot: values.pop(slot) for slot in slots if slot in values
+    }
     sources: dict[str, Any] = {}
     wired: dict[str, Any] = {}
     for slot, value in given.items():
@@ -184,7 +193,10 @@ def apply(name: str, *arrays: Any, grid: Grid | None = None, by_plane: bool = Fa
             wired[slot] = slot
             sources[slot] = value
     step = Step(f"{name}_result", name, wired, values, scope, by_plane)
-    fitted = {key: item if grid is None or isinstance(item, Result | tuple) else (item, _fit(grid, item)) for key, item in sources.items()}
+    fitted = {
+        key: item if grid is None or isinstance(item, Result | tuple) else (item, _fit(grid, item))
+        for key, item in sources.items()
+    }
     *_, last = run(Recipe([step], unit=grid.unit if grid else "pixel"), fitted)
     result = last.results[step.id]
     if result.kind == "value" and "t" not in result.grid.axes:
@@ -217,7 +229,9 @@ def _inputs(recipe: Recipe, inputs: Any, grid: Grid | None) -> dict[str, Result]
         inputs = {recipe.inputs[0]: inputs}
     for name in inputs:
         if name not in recipe.inputs:
-            raise ValueError(f"the recipe has no input {name!r}{nearest(name, recipe.inputs)}; it has {', '.join(recipe.inputs)}")
+            raise ValueError(
+                f"the recipe has no input {name!r}{nearest(name, recipe.inputs)}; it has {', '.join(recipe.inputs)}"
+            )
     found = {}
     for name in recipe.inputs:
         if name not in inputs:
@@ -265,7 +279,9 @@ class _Run:
     def __init__(self, recipe: Recipe, inputs: dict[str, Result], into: dict[str, Any], tile: Any) -> None:
         self.recipe, self.inputs, self.tile = recipe, inputs, tile
         self.slots = {
-            name: _Slot(name, item.grid, tuple(item.array.shape), item.kind, item.array, True, item.array.dtype)
+            name: _Slot(
+                name, item.grid, tuple(item.array.shape), item.kind, item.array, True, item.array.dtype
+            )
             for name, item in inputs.items()
         }
         self.values: dict[tuple, dict[str, Any]] = {}
@@ -313,9 +329,13 @@ class _Run:
         if ndim not in record.dimensions:
             allowed = " or ".join(f"{n}-D" for n in record.dimensions)
             hint = "; choose by_plane = true to work on each plane alone" if 2 in record.dimensions else ""
-            raise ValueError(f"{where}: {step.op} works on {allowed} blocks; found {first.grid.spatial}{hint}")
+            raise ValueError(
+                f"{where}: {step.op} works on {allowed} blocks; found {first.grid.spatial}{hint}"
+            )
         if step.by_plane and first.grid.ndim == 3 and record.output in ("table", "value"):
-            raise ValueError(f"{where}: {step.op} finds one {record.output} for a volume; by_plane is for pixels")
+            raise ValueError(
+                f"{where}: {step.op} finds one {record.output} for a volume; by_plane is for pixels"
+            )
         if step.scope == "plane" and first.grid.ndim == 3 and not step.by_plane:
             raise ValueError(f"{where}: the scope 'plane' of a volume needs by_plane = true")
         if self.tile is not None and not record.locality.tiles:
@@ -324,9 +344,17 @@ class _Run:
         shape = [n for axis, n in zip(first.grid.axes, first.shape, strict=True) if axis in grid.axes]
         if frames > 1 and "t" not in grid.axes:
             timed = next(s.grid for s in (self.slots[p[2].name] for p in pairs) if "t" in s.grid.axes)
-            grid = replace(grid, axes="t" + grid.axes, interval=timed.interval, interval_unit=timed.interval_unit)
+            grid = replace(
+                grid, axes="t" + grid.axes, interval=timed.interval, interval_unit=timed.interval_unit
+            )
             shape = [frames, *shape]
-        kind = record.output_kind({item.name: self.slots[s.name].kind or self._guess(s) for item, _, s in pairs if item.kind == "objects"})
+        kind = record.output_kind(
+            {
+                item.name: self.slots[s.name].kind or self._guess(s)
+                for item, _, s in pairs
+                if item.kind == "objects"
+            }
+        )
         dtype = kinds.DTYPES.get(kind)
         if kind == "labels" and not record.creates_ids:
             keeps = [self.slots[s.name].dtype for item, _, s in pairs if item.kind in ("labels", "objects")]
@@ -334,7 +362,9 @@ class _Run:
         slot = _Slot(step.id, grid, tuple(shape), kind, kept=step.id in self.recipe.outputs, dtype=dtype)
         if array is not None:
             if tuple(array.shape) != slot.shape:
-                raise ValueError(f"into[{step.id!r}] must have the shape {slot.shape}; found {tuple(array.shape)}")
+                raise ValueError(
+                    f"into[{step.id!r}] must have the shape {slot.shape}; found {tuple(array.shape)}"
+                )
             slot.array, slot.dtype = array, array.dtype
         self.slots[step.id] = slot
 
@@ -363,7 +393,9 @@ class _Run:
             return None
         slot, where = self.slots[source.name], f"step {step.id!r}: {name}"
         if "c" not in slot.grid.axes:
-            raise ValueError(f"{where} names the channel {source.channel!r}, but {source.name!r} has no channels")
+            raise ValueError(
+                f"{where} names the channel {source.channel!r}, but {source.name!r} has no channels"
+            )
         n = slot.grid.size("c", slot.shape)
         if source.channel in slot.grid.channels:
             return slot.grid.channels.index(source.channel)
@@ -378,7 +410,7 @@ class _Run:
         choice = slot.grid.channels[0] if slot.grid.channels else "0"
         return (
             f"{where}: {name} must be one channel, but {source.name!r} has {n}: name one, as in "
-            f"\"{source.name}[{choice}]\", or use an operation that takes several, such as cluster_kmeans"
+            f'"{source.name}[{choice}]", or use an operation that takes several, such as cluster_kmeans'
         )
 
     @staticmethod
@@ -396,7 +428,9 @@ class _Run:
             )
         frames = {n for n in (first.grid.size("t", first.shape), other.grid.size("t", other.shape)) if n > 1}
         if len(frames) > 1:
-            raise ValueError(f"{where}: {first.name!r} and {other.name!r} must have the same number of frames; found {sorted(frames)}")
+            raise ValueError(
+                f"{where}: {first.name!r} and {other.name!r} must have the same number of frames; found {sorted(frames)}"
+            )
 
     def _unit(self, where: str, step: Step, grid: Grid) -> None:
         """Refuse lengths in a unit that the image cannot give."""
@@ -415,7 +449,9 @@ class _Run:
         try:
             unit_factor(grid.unit, unit)
         except ValueError:
-            raise ValueError(f"{where}: the recipe gives lengths in {unit}, but the pixel size is in {grid.unit}") from None
+            raise ValueError(
+                f"{where}: the recipe gives lengths in {unit}, but the pixel size is in {grid.unit}"
+            ) from None
 
     def _frames(self, step: Step) -> int:
         return self.slots[step.id].frames
@@ -435,13 +471,21 @@ class _Run:
     def _tile(self, shape: Sequence[int]) -> tuple[int, ...]:
         tile = (self.tile,) * len(shape) if isinstance(self.tile, int) else tuple(self.tile or shape)
         if len(tile) != len(shape) or min(tile) < 1:
-            raise ValueError(f"tile needs one size of at least 1 for each of {len(shape)} axes; found {self.tile}")
+            raise ValueError(
+                f"tile needs one size of at least 1 for each of {len(shape)} axes; found {self.tile}"
+            )
         return tile
 
     def _result(self, name: str) -> Result:
         slot = self.slots[name]
         own = self.recipe.leading_to(name)
-        history = own.after({key: item.recipe for key, item in self.inputs.items() if item.recipe is not None and key in own.inputs})
+        history = own.after(
+            {
+                key: item.recipe
+                for key, item in self.inputs.items()
+                if item.recipe is not None and key in own.inputs
+            }
+        )
         return Result(slot.array, slot.grid, slot.kind, history)
 
     # --- the execution ---------------------------------------------------------------------------------
@@ -461,13 +505,20 @@ class _Run:
             if slot.kind == "table":
                 result.array = Table.concat(self.tables[name])
             elif slot.kind == "value":
-                result.array = np.array([self.numbers[name, frame] for frame in range(slot.grid.size("t", slot.shape))])
+                result.array = np.array(
+                    [self.numbers[name, frame] for frame in range(slot.grid.size("t", slot.shape))]
+                )
             else:
                 if slot.array is None:
                     slot.array = np.zeros(slot.shape, slot.dtype or np.float32)
                 result.array = slot.array
             needed = {step.id for step in self.recipe.leading_to(name).steps}
-            upstream = [row for key, item in self.inputs.items() if key in self.recipe.leading_to(name).inputs for row in item.values]
+            upstream = [
+                row
+                for key, item in self.inputs.items()
+                if key in self.recipe.leading_to(name).inputs
+                for row in item.values
+            ]
             result.values = upstream + [row for row in self.values.values() if row["step"] in needed]
 
     def _series_values(self) -> Iterator[Progress]:
@@ -518,7 +569,11 @@ class _Run:
             volume_values = None if step.scope == "plane" else self._computed(step, where, None)
             for plane in planes:
                 here = where if plane is None else {**where, "z": plane}
-                values = self._values(step, here, volume_values if volume_values is not None else self._computed(step, where, plane))
+                values = self._values(
+                    step,
+                    here,
+                    volume_values if volume_values is not None else self._computed(step, where, plane),
+                )
                 target = _Target(slot, where, plane, highest if record.creates_ids else 0)
                 try:
                     for _ in self._block(step, where, plane, values, target):
@@ -526,7 +581,9 @@ class _Run:
                         yield Progress(self.done, self.total, step.id, here, self.results)
                 except ValueError as error:
                     text = str(error)
-                    raise ValueError(text if text.startswith("step ") else f"step {step.id!r}: {text}") from error
+                    raise ValueError(
+                        text if text.startswith("step ") else f"step {step.id!r}: {text}"
+                    ) from error
                 highest = max(highest, target.highest)
         if count:
             self.done = done + units
@@ -546,7 +603,9 @@ class _Run:
             return np.zeros(slot.grid.block_shape(slot.shape), slot.dtype or np.float32)
         return slot.grid.read(slot.array, slot.index({"t": frame}))
 
-    def _block(self, step: Step, where: dict[str, int], plane: int | None, values: dict[str, Any], target: _Target) -> Iterator[Any]:
+    def _block(
+        self, step: Step, where: dict[str, int], plane: int | None, values: dict[str, Any], target: _Target
+    ) -> Iterator[Any]:
         """Work on one block: at once, or in tiles."""
         record = step.operation
         slot = self.slots[step.id]
@@ -559,8 +618,12 @@ class _Run:
             if not pairs:
                 continue
             if item.kind == "images":
-                readers = {name: self._reader(step, item.name, where, plane, source) for name, source in pairs}
-                read[item.name] = lambda box, readers=readers: {name: get(box) for name, get in readers.items()}
+                readers = {
+                    name: self._reader(step, item.name, where, plane, source) for name, source in pairs
+                }
+                read[item.name] = lambda box, readers=readers: {
+                    name: get(box) for name, get in readers.items()
+                }
             else:
                 read[item.name] = self._reader(step, item.name, where, plane)
         call = _restoring(record)
@@ -592,7 +655,14 @@ class _Run:
             factor = 1.0
         return tuple(step * factor for step in spacing)
 
-    def _reader(self, step: Step, name: str, where: Mapping[str, int], plane: int | None = None, source: Source | None = None) -> Callable[[Box], np.ndarray]:
+    def _reader(
+        self,
+        step: Step,
+        name: str,
+        where: Mapping[str, int],
+        plane: int | None = None,
+        source: Source | None = None,
+    ) -> Callable[[Box], np.ndarray]:
         """Return what reads a box of an input of a step, as the operation expects it."""
         item = next(item for item in step.operation.inputs if item.name == name)
         source = source or step.sources()[name][0][1]
@@ -619,7 +689,12 @@ class _Run:
             if plane is not None:
                 block = block[..., 0, :, :]
             block = kinds.prepare(block, item.kind, title)
-            if item.kind == "channels" and "c" not in slot.grid.axes or item.kind == "channels" and channel is not None:
+            if (
+                item.kind == "channels"
+                and "c" not in slot.grid.axes
+                or item.kind == "channels"
+                and channel is not None
+            ):
                 block = block[np.newaxis]
             return block
 
@@ -661,7 +736,16 @@ class _Run:
         row = {"step": step.id, "parameter": parameter.name, **where, "value": value}
         self.values[(step.id, parameter.name, *where.items())] = row
 
-    def _collect(self, statistic: Any, read: Callable[[Box], np.ndarray], step: Step, where: Mapping[str, int], known: Any, part: Any, plane: int | None = None) -> Any:
+    def _collect(
+        self,
+        statistic: Any,
+        read: Callable[[Box], np.ndarray],
+        step: Step,
+        where: Mapping[str, int],
+        known: Any,
+        part: Any,
+        plane: int | None = None,
+    ) -> Any:
         """Add one plane or frame to a statistic, piece by piece."""
         slot = self.slots[step.id]
         shape = slot.grid.block_shape(slot.shape)[0 if plane is None else 1 :]

@@ -182,7 +182,9 @@ class Sample(Statistic):
         self.source = source
         self.size = size
 
-    def collect(self, piece: np.ndarray, place: Place, known: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def collect(
+        self, piece: np.ndarray, place: Place, known: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return keys, positions and values of the pixels with the smallest keys in one piece."""
         spatial = len(place.shape)
         channels = piece if piece.ndim > spatial else piece[np.newaxis]
@@ -218,7 +220,9 @@ def _positions(shape: tuple[int, ...], place: Place) -> np.ndarray:
     index = np.zeros(shape, np.uint64)
     stride = 1
     for axis in reversed(range(len(shape))):
-        steps = np.arange(place.start[axis], place.start[axis] + shape[axis], dtype=np.uint64) * np.uint64(stride)
+        steps = np.arange(place.start[axis], place.start[axis] + shape[axis], dtype=np.uint64) * np.uint64(
+            stride
+        )
         index += steps.reshape([-1 if other == axis else 1 for other in range(len(shape))])
         stride *= place.shape[axis]
     return index.ravel() + np.uint64(place.frame * stride)

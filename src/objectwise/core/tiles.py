@@ -210,7 +210,10 @@ def _join(
         total += pieces.n
         yield box
     union = Union(total)
-    facts = [np.concatenate([getattr(item, name)[1:] for item in gathered]) for name in ("size", "first", "faces", "ids")]
+    facts = [
+        np.concatenate([getattr(item, name)[1:] for item in gathered])
+        for name in ("size", "first", "faces", "ids")
+    ]
     low_high = np.concatenate(corners) if corners else np.zeros((0, 2, ndim), np.int64)
     if joined == "touch" and edges:
         absolute = np.concatenate([item[0] for item in edges.values()])
@@ -231,7 +234,10 @@ def _join(
     size, first, faces, ids = facts
     owned = size > 0
     merged = Facts(
-        np.zeros(n + 1, np.int64), np.full(n + 1, np.iinfo(np.int64).max), np.zeros(n + 1, np.uint8), np.zeros(n + 1, np.int64)
+        np.zeros(n + 1, np.int64),
+        np.full(n + 1, np.iinfo(np.int64).max),
+        np.zeros(n + 1, np.uint8),
+        np.zeros(n + 1, np.int64),
     )
     np.add.at(merged.size, whole + 1, size)
     np.minimum.at(merged.first, whole[owned] + 1, first[owned])
@@ -387,4 +393,3 @@ def _tile_index(pixel: np.ndarray, cut: list[Box], shape: tuple[int, ...]) -> np
         starts = np.unique([box[axis].start for box in cut])
         index = index * len(starts) + np.searchsorted(starts, pixel[:, axis], side="right")
     return index
-

@@ -13,7 +13,9 @@ import numpy as np
 from objectwise.kernels import compiled, prepared
 
 
-def flood(relief: np.ndarray, seeds: np.ndarray, mask: np.ndarray | None, structure: np.ndarray, lines: bool) -> np.ndarray:
+def flood(
+    relief: np.ndarray, seeds: np.ndarray, mask: np.ndarray | None, structure: np.ndarray, lines: bool
+) -> np.ndarray:
     """Return the seeds grown over a relief until they meet.
 
     Parameters
@@ -43,7 +45,9 @@ def flood(relief: np.ndarray, seeds: np.ndarray, mask: np.ndarray | None, struct
     inner = (slice(1, -1),) * relief.ndim
     # a rim that is not flooded spares the loops every check for the border
     labels = np.full(padded, -1, np.int32)
-    labels[inner] = np.where(seeds > 0, seeds, 0) if mask is None else np.where(mask, np.where(seeds > 0, seeds, 0), -1)
+    labels[inner] = (
+        np.where(seeds > 0, seeds, 0) if mask is None else np.where(mask, np.where(seeds > 0, seeds, 0), -1)
+    )
     heights = np.zeros(padded, np.float64)
     heights[inner] = relief
     steps = np.argwhere(structure) - 1

@@ -47,7 +47,9 @@ def hill_tops(height: np.ndarray, mask: np.ndarray, min_height: float, min_drop:
     shape = (1, *height.shape) if height.ndim == 2 else height.shape
     rank = np.full(mask.size, -1, np.int64)
     rank[where[order]] = np.arange(where.size)
-    tops = _walk(where[order].astype(np.int64), levels[order], rank, np.array(shape, np.int64), min_height, min_drop)
+    tops = _walk(
+        where[order].astype(np.int64), levels[order], rank, np.array(shape, np.int64), min_height, min_drop
+    )
     return np.sort(tops)
 
 

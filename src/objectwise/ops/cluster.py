@@ -29,7 +29,9 @@ def find_centres(pixels: np.ndarray, n_classes: int, scaling: str, n_restarts: i
     if len(distinct) > n_classes:
         model = KMeans(n_classes, n_init=n_restarts, random_state=seed)
         distinct = model.fit(distinct / scales, sample_weight=counts.astype(float)).cluster_centers_ * scales
-    order = np.lexsort([*distinct.T[::-1], distinct.mean(axis=1) if distinct.size else np.zeros(len(distinct))])
+    order = np.lexsort(
+        [*distinct.T[::-1], distinct.mean(axis=1) if distinct.size else np.zeros(len(distinct))]
+    )
     return tuple(tuple(float(value) for value in centre) for centre in distinct[order])
 
 
@@ -106,8 +108,12 @@ def cluster_kmeans(
         centres = statistic.finish(part, values) if centres is None else centres
         scales = Sample(find_scales).finish(part, values) if scales is None else scales
     if any(len(centre) != len(channels) for centre in centres) or len(scales) != len(channels):
-        raise ValueError(f"centres and scales need {len(channels)} numbers, one for each channel; found {centres}, {scales}")
-    return _nearest_class(channels, np.asarray(centres, float).reshape(-1, len(channels)), np.asarray(scales, float))
+        raise ValueError(
+            f"centres and scales need {len(channels)} numbers, one for each channel; found {centres}, {scales}"
+        )
+    return _nearest_class(
+        channels, np.asarray(centres, float).reshape(-1, len(channels)), np.asarray(scales, float)
+    )
 
 
 def _nearest_class(channels: np.ndarray, centres: np.ndarray, scales: np.ndarray) -> np.ndarray:

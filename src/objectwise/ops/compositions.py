@@ -58,7 +58,11 @@ def find_objects(
         steps.append(Step("clean", "remove_small", {"objects": "filled"}, {"min_size": smallest}))
     else:
         typical = 0.5 * diameter
-        steps.append(Step("clean", "remove_small", {"objects": "filled"}, {"min_size": 0.15 * 3.14159 / 4 * diameter**2}))
+        steps.append(
+            Step(
+                "clean", "remove_small", {"objects": "filled"}, {"min_size": 0.15 * 3.14159 / 4 * diameter**2}
+            )
+        )
     last = Step("objects", "split_touching", {"mask": "clean"}, {"min_diameter": typical})
     if keep_border:
         return [*steps, last]

@@ -12,7 +12,9 @@ from objectwise.ops.windows import gaussian_reach, gaussian_smooth
 
 
 @operation(locality=Halo(gaussian_reach), tiny={"sigma": 1.5})
-def smooth_gaussian(image: Image, *, sigma: Annotated[Length, Ge(0)] = 1.0, spacing: tuple[float, ...] | None = None) -> Image:
+def smooth_gaussian(
+    image: Image, *, sigma: Annotated[Length, Ge(0)] = 1.0, spacing: tuple[float, ...] | None = None
+) -> Image:
     """Smooth with a Gaussian.
 
     Averages each pixel with its surroundings, near ones with more weight. Takes away noise before a threshold.
@@ -41,10 +43,10 @@ def smooth_gaussian(image: Image, *, sigma: Annotated[Length, Ge(0)] = 1.0, spac
     Examples
     --------
     >>> import numpy as np
-    >>> image = np.zeros((1, 5)); image[0, 2] = 1
+    >>> image = np.zeros((1, 5))
+    ... image[0, 2] = 1
     >>> smooth_gaussian(image, sigma=0.5).round(2)
     array([[0.  , 0.11, 0.79, 0.11, 0.  ]])
     """
     result = gaussian_smooth(image, sigma, spacing)
     return result.copy() if result is image else result
-

@@ -48,7 +48,11 @@ def _near(mask: np.ndarray, radius: float, shape: str, spacing: Sequence[float])
 
 @operation(locality=Halo(_element_reach), tiny={"radius": 2.0})
 def open(
-    mask: Mask, *, radius: Annotated[Length, Ge(0)] = 1.0, shape: Shape = "ball", spacing: tuple[float, ...] | None = None
+    mask: Mask,
+    *,
+    radius: Annotated[Length, Ge(0)] = 1.0,
+    shape: Shape = "ball",
+    spacing: tuple[float, ...] | None = None,
 ) -> Mask:
     """Remove specks and thin bridges, and keep what an element of this radius fits into.
 
@@ -88,7 +92,11 @@ def open(
 
 @operation(locality=Halo(_element_reach), tiny={"radius": 2.0})
 def close(
-    mask: Mask, *, radius: Annotated[Length, Ge(0)] = 1.0, shape: Shape = "ball", spacing: tuple[float, ...] | None = None
+    mask: Mask,
+    *,
+    radius: Annotated[Length, Ge(0)] = 1.0,
+    shape: Shape = "ball",
+    spacing: tuple[float, ...] | None = None,
 ) -> Mask:
     """Close gaps, cracks and small holes that an element of this radius does not fit into.
 

@@ -41,12 +41,16 @@ def of_objects(objects: np.ndarray, *, connectivity: str = "full", **_: Any) -> 
     return Pieces(clean, len(ids) - 1, joined="id")
 
 
-def of_classes(classes: np.ndarray, *, min_class: int, max_class: int, connectivity: str = "full", **_: Any) -> Pieces:
+def of_classes(
+    classes: np.ndarray, *, min_class: int, max_class: int, connectivity: str = "full", **_: Any
+) -> Pieces:
     """Return the connected pieces of equal class, for the classes within a range."""
     from skimage.measure import label
 
     chosen = np.where((classes >= min_class) & (classes <= max_class), classes, 0)
-    parts, n = label(chosen, background=0, return_num=True, connectivity=classes.ndim if connectivity == "full" else 1)
+    parts, n = label(
+        chosen, background=0, return_num=True, connectivity=classes.ndim if connectivity == "full" else 1
+    )
     return Pieces(parts.astype(np.int32, copy=False), int(n))
 
 

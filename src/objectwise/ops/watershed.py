@@ -199,7 +199,9 @@ def watershed_seeded(
     if relief == "inverted":
         surface = -surface
     elif relief == "gradient":
-        surface = np.sqrt(sum(ndimage.sobel(surface, axis, mode="nearest") ** 2 for axis in range(image.ndim)))
+        surface = np.sqrt(
+            sum(ndimage.sobel(surface, axis, mode="nearest") ** 2 for axis in range(image.ndim))
+        )
     surface = np.where(np.isnan(surface), np.inf, surface)
     return flood(surface, seeds, mask, structure(image.ndim, connectivity), lines)
 

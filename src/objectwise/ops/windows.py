@@ -78,7 +78,9 @@ def _box_sum(values: np.ndarray, n: int, axis: int) -> np.ndarray:
     return np.take(sums, np.arange(n, n + length), axis) - np.take(sums, np.arange(length), axis)
 
 
-def blind_to_nan(smooth: Callable[[np.ndarray], np.ndarray], image: np.ndarray, reach: Sequence[int]) -> np.ndarray:
+def blind_to_nan(
+    smooth: Callable[[np.ndarray], np.ndarray], image: np.ndarray, reach: Sequence[int]
+) -> np.ndarray:
     """Return a smoothed image in which NaN pixels have no weight and stay NaN."""
     from scipy import ndimage
 
