@@ -14,7 +14,8 @@ from objectwise import measure as _measure  # noqa: F401 # isort: skip
 from objectwise.core.grid import Grid
 from objectwise.core.operation import Operation, operation, operations, register
 from objectwise.core.recipe import From, Recipe, Step
-from objectwise.core.run import Progress, Result, apply, run
+from objectwise.core.results import Progress, Result
+from objectwise.core.run import apply, run
 from objectwise.core.table import Table
 from objectwise.ops.compositions import find_objects
 

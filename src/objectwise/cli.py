@@ -16,7 +16,9 @@ from typing import Any
 
 from objectwise.core.grid import Grid
 from objectwise.core.operation import Operation, Parameter, find, operations, plain_text
-from objectwise.core.recipe import SCOPES, Recipe, Step, schema
+from objectwise.core.recipe import Recipe, Step
+from objectwise.core.recipe_file import schema
+from objectwise.core.step import SCOPES
 from objectwise.core.run import Result, run
 
 

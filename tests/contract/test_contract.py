@@ -290,7 +290,8 @@ def test_values_survive_a_recipe(record: Operation) -> None:
         for item in record.inputs
         if not item.optional
     }
-    for values in ({}, dict(record.tiny)):
+    off = {name: None for name, parameter in record.parameters.items() if parameter.optional}
+    for values in ({}, dict(record.tiny), off):
         recipe = ow.Recipe([ow.Step("result", record.name, wired, values)], unit="um")
         again = ow.Recipe.from_toml(recipe.to_toml())
         assert again == recipe

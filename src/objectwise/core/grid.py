@@ -320,7 +320,7 @@ def plain_grid(shape: Sequence[int], name: str = "image") -> Grid:
     if len(shape) == 2:
         return Grid("yx")
     raise ValueError(
-        f"{name} has {len(shape)} axes (shape {tuple(shape)}), and what they mean cannot be told from the shape: "
-        f"name them, for example grid=Grid(axes={ {3: 'zyx', 4: 'tzyx'}.get(len(shape), 'tczyx')!r}) "
+        f"{name} has {len(shape)} axes (shape {tuple(shape)}), and what they mean cannot be told from "
+        f"the shape: name them, for example grid=Grid(axes={ {3: 'zyx', 4: 'tzyx'}.get(len(shape), 'tczyx')!r}) "
         "or --axes on the command line"
     )

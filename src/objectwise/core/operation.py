@@ -16,23 +16,52 @@ of that spacing.
 
 from __future__ import annotations
 
-import difflib
 import inspect
-import json
-import math
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-import annotated_types
 import numpy as np
 
 from objectwise.core.locality import Locality
-from objectwise.core.statistics import Statistic
+from objectwise.core.parameter import (
+    Computed,
+    Intensity,
+    Length,
+    Parameter,
+    Size,
+    Unit,
+    nearest,
+    read_parameter,
+)
+
+__all__ = [
+    "Channels",
+    "Classes",
+    "Computed",
+    "Image",
+    "Images",
+    "Intensity",
+    "Labels",
+    "Length",
+    "Mask",
+    "Model",
+    "Objects",
+    "Operation",
+    "Parameter",
+    "Points",
+    "Size",
+    "Table",
+    "Value",
+    "find",
+    "operation",
+    "operations",
+    "register",
+]
 
 # --- the kinds of arrays -------------------------------------------------------------------------------
 
@@ -88,217 +117,6 @@ ACCEPTS = {
     "model": {"model"},
     "table": {"table"},
 }
-
-# --- the units of parameters ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Unit:
-    """The power of a length in which a parameter is given, or the name of another unit."""
-
-    name: str
-    power: int | None = None
-
-    def text(self, unit: str, ndim: int) -> str:
-        """Return the unit as a person reads it, such as ``um`` or ``um^3``."""
-        if self.name == "length":
-            return unit
-        return f"{unit}^{ndim}" if self.name == "size" else self.name
-
-    def exponent(self, ndim: int) -> int:
-        """Return the power of a length that the parameter scales with."""
-        return {"length": 1, "size": ndim}.get(self.name, 0)
-
-
-T = TypeVar("T")
-
-Length = Annotated[float, Unit("length")]
-Size = Annotated[float, Unit("size")]
-Pixels = Annotated[int, Unit("pixels")]
-Intensity = Annotated[float, Unit("intensity")]
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """A mark on an annotation that carries no data of its own."""
-
-    name: str
-
-
-Computed = Annotated[Union[T, None], _Mark("computed")]  # noqa: UP007 - a type variable cannot use | at run time
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of an operation, as the signature and the docstring say it."""
-
-    name: str
-    type: type
-    default: Any
-    description: str = ""
-    choices: tuple[Any, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    above: float | None = None
-    below: float | None = None
-    unit: Unit | None = None
-    optional: bool = False
-    statistic: Statistic | None = None
-
-    @property
-    def title(self) -> str:
-        """The name as a person reads it."""
-        return self.name.replace("_", " ").capitalize()
-
-    @property
-    def bounds(self) -> str:
-        """What is allowed, in words; empty where everything is."""
-        if self.choices:
-            return "one of " + ", ".join(map(str, self.choices))
-        parts = [
-            f"{word} {limit:g}"
-            for word, limit in (
-                ("at least", self.minimum),
-                ("above", self.above),
-                ("at most", self.maximum),
-                ("below", self.below),
-            )
-            if limit is not None
-        ]
-        return " and ".join(parts)
-
-    def default_at(self, spacing: Sequence[float]) -> Any:
-        """Return the default for an image of this pixel size.
-
-        A length that is 3 by default means three pixels where nothing is known of the image. In a form and on
-        the command line, where the image is known, it starts as three times the pixel size along y, and an
-        area or volume as so many pixels.
-
-        Examples
-        --------
-        >>> from objectwise import operations
-        >>> operations["remove_small"].parameters["min_size"].default_at((0.5, 0.5))
-        16.0
-        """
-        power = self.unit.exponent(len(spacing)) if self.unit else 0
-        if not power or self.default is None or isinstance(self.default, tuple):
-            return self.default
-        size = float(np.prod(spacing)) if power > 1 else float(spacing[-2])
-        return float(f"{self.default * size:.4g}")
-
-    def check(self, value: Any, where: str) -> Any:
-        """Return the value in the type of this parameter, or refuse it in one sentence.
-
-        Parameters
-        ----------
-        value : object
-            A value from Python, a recipe, the command line or a form.
-        where : str
-            What the sentence starts with: the step or the operation.
-
-        Raises
-        ------
-        ValueError
-            If the value is not of the type, or out of the bounds.
-        """
-        if value is None:
-            if self.optional:
-                return None
-            raise ValueError(
-                f"{where}: {self.name} must be given; allowed is {self.bounds or self.type.__name__}"
-            )
-        if self.type is tuple:
-            return _tuple(value, f"{where}: {self.name}")
-        try:
-            value = self._convert(value)
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"{where}: {self.name} must be {_WORDS[self.type]}; found {value!r}") from None
-        if self.choices:
-            if value not in self.choices:
-                raise ValueError(
-                    f"{where}: {self.name} must be {self.bounds}; found {value!r}{nearest(value, self.choices)}"
-                )
-        elif isinstance(value, float) and math.isnan(value):
-            if self.statistic is None:
-                raise ValueError(f"{where}: {self.name} must be a number; found {value!r}")
-        elif isinstance(value, int | float) and not self._within(value):
-            raise ValueError(f"{where}: {self.name} must be {self.bounds}; found {value:g}")
-        return value
-
-    def _convert(self, value: Any) -> Any:
-        if self.type is bool:
-            if isinstance(value, str):
-                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[
-                    value.lower()
-                ]
-            if value in (0, 1):
-                return bool(value)
-            raise ValueError
-        if self.type is str:
-            if not isinstance(value, str):
-                raise TypeError
-            return str(value)
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        if self.type is int:
-            if float(value) != int(value):
-                raise ValueError
-            return int(value)
-        return float(value)
-
-    def _within(self, value: float) -> bool:
-        return (
-            (self.minimum is None or value >= self.minimum)
-            and (self.maximum is None or value <= self.maximum)
-            and (self.above is None or value > self.above)
-            and (self.below is None or value < self.below)
-        )
-
-
-_WORDS = {
-    float: "a number",
-    int: "a whole number",
-    bool: "true or false",
-    str: "a text",
-    tuple: "a list of numbers",
-}
-
-
-def _tuple(value: Any, where: str) -> tuple:
-    if isinstance(value, str):
-        # as it comes from a command line: a list of JSON, or words with commas between
-        try:
-            value = (
-                json.loads(value)
-                if value.lstrip().startswith("[")
-                else [item.strip() for item in value.split(",")]
-            )
-        except ValueError:
-            raise ValueError(f"{where} must be a list; found {value!r}") from None
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "iufU" or array.ndim == 0:
-            raise ValueError
-    except ValueError:
-        raise ValueError(f"{where} must be a list; found {value!r}") from None
-    return _nested(array.tolist())
-
-
-def _nested(value: Any) -> Any:
-    return tuple(_nested(item) for item in value) if isinstance(value, list) else value
-
-
-def nearest(name: Any, names: Iterable[Any]) -> str:
-    """Return a phrase that names the nearest of some names, or nothing.
-
-    Examples
-    --------
-    >>> nearest("threshold_atuo", ["threshold_auto", "label_components"])
-    " (did you mean 'threshold_auto'?)"
-    """
-    found = difflib.get_close_matches(str(name), [str(item) for item in names], n=1, cutoff=0.5)
-    return f" (did you mean {found[0]!r}?)" if found else ""
-
 
 # --- the record ----------------------------------------------------------------------------------------
 
@@ -384,7 +202,7 @@ class Operation:
     def parameters(self) -> Mapping[str, Parameter]:
         """The parameters of a step, by name; ``spacing`` is not among them."""
         found = {
-            name: _parameter(name, self._hints[name], item.default, self._descriptions.get(name, ""))
+            name: read_parameter(name, self._hints[name], item.default, self._descriptions.get(name, ""))
             for name, item in self._signature.parameters.items()
             if item.kind is inspect.Parameter.KEYWORD_ONLY and name not in GIVEN
         }
@@ -399,6 +217,12 @@ class Operation:
     def output(self) -> str:
         """The kind of its result."""
         return _kind(self._hints["return"])[0] or "table"
+
+    @cached_property
+    def output_unit(self) -> Unit | None:
+        """The unit of a number that it finds."""
+        marks = getattr(self._hints["return"], "__metadata__", ())
+        return next((mark for mark in marks if isinstance(mark, Unit)), None)
 
     @cached_property
     def computed(self) -> tuple[Parameter, ...]:
@@ -428,7 +252,8 @@ class Operation:
             if name not in self.parameters:
                 known = ", ".join(self.parameters) or "none"
                 raise ValueError(
-                    f"{where}: {self.name} has no parameter {name!r}{nearest(name, self.parameters)}; it has {known}"
+                    f"{where}: {self.name} has no parameter {name!r}{nearest(name, self.parameters)}; "
+                    f"it has {known}"
                 )
         return {
             name: item.check(values.get(name, item.default), where) for name, item in self.parameters.items()
@@ -440,7 +265,6 @@ class Operation:
 
 
 GIVEN = frozenset({"spacing", "grid"})
-RESERVED = frozenset({"id", "op", "scope", "by_plane"})
 
 
 def _kind(hint: Any) -> tuple[str | None, bool]:
@@ -453,73 +277,6 @@ def _kind(hint: Any) -> tuple[str | None, bool]:
             if isinstance(mark, Kind):
                 return mark.name, False
     return None, False
-
-
-def _unwrap(hint: Any) -> tuple[Any, list[Any], bool]:
-    """Return the plain type, all marks, and whether None is allowed."""
-    marks: list[Any] = []
-    optional = False
-    while True:
-        origin = get_origin(hint)
-        if origin is Annotated:
-            marks.extend(hint.__metadata__)
-            hint = hint.__origin__
-        elif origin in (Union, types.UnionType):
-            options = [item for item in get_args(hint) if item is not type(None)]
-            if len(options) != 1:
-                raise TypeError(f"a parameter has one type; found {hint}")
-            optional, hint = True, options[0]
-        else:
-            return hint, marks, optional
-
-
-def _parameter(name: str, hint: Any, default: Any, description: str) -> Parameter:
-    if name in RESERVED:
-        raise TypeError(f"{name} is a key of a step and cannot be a parameter")
-    plain, marks, optional = _unwrap(hint)
-    choices: tuple[Any, ...] = ()
-    if get_origin(plain) is Literal:
-        choices = get_args(plain)
-        plain = type(choices[0])
-    elif get_origin(plain) is tuple:
-        plain = tuple
-    limits: dict[str, float] = {}
-    unit = statistic = None
-    for mark in _expanded(marks):
-        if isinstance(mark, Unit):
-            unit = mark
-        elif isinstance(mark, Statistic):
-            statistic = mark
-        else:
-            for attribute, limit in (("ge", "minimum"), ("gt", "above"), ("le", "maximum"), ("lt", "below")):
-                value = getattr(mark, attribute, None)
-                if value is not None:
-                    limits[limit] = value
-    if plain not in _WORDS:
-        raise TypeError(
-            f"{name} has the type {plain}; a parameter is a float, int, bool, str, Literal or tuple"
-        )
-    if default is inspect.Parameter.empty:
-        default = None
-    return Parameter(
-        name,
-        plain,
-        default,
-        description,
-        choices,
-        unit=unit,
-        optional=optional,
-        statistic=statistic,
-        **limits,
-    )
-
-
-def _expanded(marks: Iterable[Any]) -> Iterator[Any]:
-    for mark in marks:
-        if isinstance(mark, annotated_types.GroupedMetadata):
-            yield from mark
-        else:
-            yield mark
 
 
 # --- marking and registering ---------------------------------------------------------------------------

@@ -19,166 +19,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from objectwise.core import operation as contract
-from objectwise.core.operation import ACCEPTS, Operation, nearest
+import numpy as np
 
-FORMAT = 1
-SCOPES = ("plane", "frame", "series")
-STEP_KEYS = ("id", "op", "scope", "by_plane")
+from objectwise.core import recipe_file
+from objectwise.core.grid import unit_name
+from objectwise.core.parameter import nearest
+from objectwise.core.step import From, Source, Step
+
+__all__ = ["From", "Recipe", "Source", "Step"]
+
 _NAME = re.compile(r"^[A-Za-z_][\w\- ]*$")
-_SOURCE = re.compile(r"^(?P<name>[^\[\]]+)(\[(?P<channel>[^\[\]]+)\])?$")
-
-# renamed parameters: (operation, old name) -> new name, or None where it has gone
-MIGRATIONS: dict[tuple[str, str], str | None] = {}
-
-
-@dataclass(frozen=True)
-class From:
-    """The number that an earlier step has found, times a factor, as the value of a parameter."""
-
-    step: str
-    times: float = 1.0
-
-    def __str__(self) -> str:
-        """Return it as a recipe writes it."""
-        return f"{{from = {self.step!r}, times = {self.times:g}}}"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the array of a step comes from: an input or an earlier step, and which channel of it."""
-
-    name: str
-    channel: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Source:
-        """Read ``"cells"`` or ``"cells[DAPI]"``."""
-        match = _SOURCE.match(str(text).strip())
-        if match is None:
-            raise ValueError(f"{text!r} names no array; write the name of an input or step, or name[channel]")
-        return cls(match["name"].strip(), match["channel"])
-
-    def __str__(self) -> str:
-        """Return it as a recipe writes it."""
-        return self.name if self.channel is None else f"{self.name}[{self.channel}]"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One operation, what it is given, and the values of its parameters.
-
-    Parameters
-    ----------
-    id : str
-        The name by which later steps know its result.
-    op : str
-        The name of the operation.
-    inputs : mapping of str to str, or to a mapping
-        For each array of the operation, what it is; for named channels, a mapping of names.
-    parameters : mapping, optional
-        The values; those left out have their defaults.
-    scope : {'plane', 'frame', 'series'}, optional
-        Over what a parameter that is left out is computed.
-    by_plane : bool, optional
-        Whether each plane of a volume is worked on alone.
-    """
-
-    id: str
-    op: str
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    scope: str = "frame"
-    by_plane: bool = False
-
-    @property
-    def operation(self) -> Operation:
-        """The record of the operation."""
-        return contract.find(self.op, f"step {self.id!r}")
-
-    def sources(self) -> dict[str, list[tuple[str, Source]]]:
-        """Return for each input its ``(name, source)`` pairs: one pair, or one for each named channel."""
-        found = {}
-        for name, value in self.inputs.items():
-            if isinstance(value, Mapping):
-                found[name] = [(str(key), Source.parse(item)) for key, item in value.items()]
-            elif value is not None:
-                found[name] = [(name, Source.parse(value))]
-        return found
-
-    def needs(self) -> set[str]:
-        """Return the names of the inputs and steps that this step depends on."""
-        names = {source.name for pairs in self.sources().values() for _, source in pairs}
-        return names | {value.step for value in self.parameters.values() if isinstance(value, From)}
-
-    def checked(self, known: Mapping[str, str | None]) -> Step:
-        """Return this step with every value written out; refuse what is wrong.
-
-        Parameters
-        ----------
-        known : mapping of str to str or None
-            The kind of each input and earlier step; None where it is not known.
-        """
-        where = f"step {self.id!r}"
-        record = self.operation
-        if self.scope not in SCOPES:
-            raise ValueError(f"{where}: scope must be one of {', '.join(SCOPES)}; found {self.scope!r}")
-        if not isinstance(self.by_plane, bool):
-            raise ValueError(f"{where}: by_plane must be true or false; found {self.by_plane!r}")
-        names = [item.name for item in record.inputs]
-        for name in self.inputs:
-            if name not in names:
-                raise ValueError(
-                    f"{where}: {self.op} is given {', '.join(names)}, not {name!r}{nearest(name, names)}"
-                )
-        sources = self.sources()
-        for item in record.inputs:
-            pairs = sources.get(item.name)
-            if not pairs:
-                if not item.optional:
-                    raise ValueError(
-                        f"{where}: {self.op} needs {item.name}, {contract.KINDS[item.kind].description}"
-                    )
-                continue
-            for _, source in pairs:
-                if source.name not in known:
-                    raise ValueError(
-                        f"{where}: {item.name} names {source.name!r}, which is neither an input nor an earlier step"
-                        f"{nearest(source.name, known)}"
-                    )
-                kind = known[source.name]
-                if kind is not None and kind not in ACCEPTS[item.kind]:
-                    raise ValueError(
-                        f"{where}: {item.name} must be {item.kind} ({contract.KINDS[item.kind].description}); "
-                        f"{source.name!r} is {kind}"
-                    )
-        late = {name: value for name, value in self.parameters.items() if isinstance(value, From)}
-        for name, value in late.items():
-            if known.get(value.step) != "value":
-                raise ValueError(
-                    f"{where}: {name} is taken from {value.step!r}, which is not an earlier step that finds a number"
-                )
-        values = record.check(
-            {name: value for name, value in self.parameters.items() if name not in late}
-            | {name: _placeholder(record, name, where) for name in late},
-            where,
-        )
-        return replace(
-            self,
-            inputs={name: self.inputs[name] for name in names if self.inputs.get(name) is not None},
-            parameters={name: late.get(name, value) for name, value in values.items()},
-        )
-
-
-def _placeholder(record: Operation, name: str, where: str) -> Any:
-    """Return a value that passes the bounds of a parameter whose number is not known yet."""
-    if name not in record.parameters:
-        return record.check({name: None}, where)
-    item = record.parameters[name]
-    for value in (item.default, item.minimum, item.maximum, 1.0):
-        if value is not None:
-            return value
-    return None
 
 
 @dataclass(frozen=True)
@@ -215,8 +65,6 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check every name and value."""
-        from objectwise.core.grid import unit_name
-
         made = [step.id for step in self.steps]
         if not made:
             raise ValueError("a recipe needs at least one step")
@@ -306,7 +154,7 @@ class Recipe:
                 continue
             fresh: dict[str, str] = {}
             for step in history.steps:
-                step = _rename(step, fresh)
+                step = step.renamed(fresh)
                 same = next((item for item in steps if replace(item, id="") == replace(step, id="")), None)
                 if same is not None:
                     fresh[step.id] = same.id
@@ -319,7 +167,7 @@ class Recipe:
             renamed[name] = fresh.get(history.outputs[-1], history.outputs[-1])
         taken = set(inputs) | {item.id for item in steps}
         for step in self.steps:
-            step = _rename(step, renamed)
+            step = step.renamed(renamed)
             unique = _free(step.id, taken)
             renamed[step.id] = unique
             taken.add(unique)
@@ -348,8 +196,6 @@ class Recipe:
         ValueError
             If there are several different values and ``by`` does not say which to take.
         """
-        import numpy as np
-
         found: dict[tuple[str, str], list[Any]] = {}
         for row in values:
             found.setdefault((row["step"], row["parameter"]), []).append(row["value"])
@@ -364,10 +210,10 @@ class Recipe:
                 if any(item != value for item in several[1:]) and by != "first":
                     if by != "median":
                         raise ValueError(
-                            f"step {step.id!r}: {name} has {len(several)} values from {min(several)} to {max(several)}; "
-                            "say which to lock: by='median' or by='first'"
+                            f"step {step.id!r}: {name} has {len(several)} values from {min(several)} to "
+                            f"{max(several)}; say which to lock: by='median' or by='first'"
                         )
-                    value = _listed(np.median(np.asarray(several, float), axis=0))
+                    value = np.median(np.asarray(several, float), axis=0).tolist()
                 parameters[name] = value
             steps.append(replace(step, parameters=parameters))
         return replace(self, steps=tuple(steps))
@@ -410,176 +256,17 @@ class Recipe:
     @classmethod
     def from_toml(cls, text: str) -> Recipe:
         """Read a recipe from TOML text."""
-        import tomlkit
-        from tomlkit.exceptions import TOMLKitError
-
-        try:
-            data = tomlkit.parse(text).unwrap()
-        except TOMLKitError as error:
-            raise ValueError(f"not a recipe, as it is not TOML: {error}") from None
-        if data.get("recipe") != FORMAT:
-            raise ValueError(
-                f"not a recipe of format {FORMAT}: the line 'recipe = {FORMAT}' is needed, found {data.get('recipe')!r}"
-            )
-        allowed = ("recipe", "unit", "inputs", "outputs", "notes", "step")
-        for name in data:
-            if name not in allowed:
-                raise ValueError(
-                    f"unknown key {name!r}{nearest(name, allowed)}; allowed are {', '.join(allowed)}"
-                )
-        tables = data.get("step", [])
-        if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
-            raise ValueError("steps are written as [[step]] tables")
-        return cls(
-            steps=[_step(item, number) for number, item in enumerate(tables, 1)],
-            inputs=tuple(data.get("inputs", ())),
-            outputs=tuple(data.get("outputs", ())),
-            unit=data.get("unit", "pixel"),
-            notes=data.get("notes", {}),
-        )
+        return cls(**recipe_file.parse(text))
 
     def to_toml(self) -> str:
         """Return this recipe as TOML text, every value written out.
 
         Notes
         -----
-        A parameter that is left to be computed, or that is not used, is not written: TOML has no None.
+        A parameter that is left to be computed is not written. One that is switched off is written as
+        ``"none"``, as TOML has no word for it.
         """
-        import tomlkit
-
-        document = tomlkit.document()
-        document["recipe"] = FORMAT
-        document["unit"] = self.unit
-        document["inputs"] = list(self.inputs)
-        document["outputs"] = list(self.outputs)
-        if self.notes:
-            document["notes"] = dict(self.notes)
-        array = tomlkit.aot()
-        for step in self.steps:
-            table = tomlkit.table()
-            table["id"] = step.id
-            table["op"] = step.op
-            for name, value in step.inputs.items():
-                table[name] = _inline(value) if isinstance(value, Mapping) else str(value)
-            for name, value in step.parameters.items():
-                if value is None:
-                    continue
-                if isinstance(value, From):
-                    value = _inline({"from": value.step, "times": value.times})
-                table[name] = _listed(value)
-            if step.operation.computed:
-                table["scope"] = step.scope
-            if step.by_plane:
-                table["by_plane"] = True
-            array.append(table)
-        document["step"] = array
-        return tomlkit.dumps(document)
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON schema of recipe files, made from the operations."""
-    steps = []
-    words = {float: "number", int: "integer", bool: "boolean", str: "string", tuple: "array"}
-    late = {
-        "type": "object",
-        "properties": {"from": {"type": "string"}, "times": {"type": "number"}},
-        "required": ["from"],
-        "additionalProperties": False,
-    }
-    for record in contract.operations.values():
-        properties: dict[str, Any] = {"id": {"type": "string"}, "op": {"const": record.name}}
-        required = ["id", "op"]
-        for item in record.inputs:
-            named = {"type": "object", "additionalProperties": {"type": "string"}}
-            properties[item.name] = (
-                {"anyOf": [{"type": "string"}, named]} if item.kind == "images" else {"type": "string"}
-            )
-            properties[item.name]["description"] = item.description
-            if not item.optional:
-                required.append(item.name)
-        for parameter in record.parameters.values():
-            limits = {
-                "minimum": parameter.minimum,
-                "maximum": parameter.maximum,
-                "exclusiveMinimum": parameter.above,
-                "exclusiveMaximum": parameter.below,
-                "enum": list(parameter.choices) or None,
-            }
-            value = {"type": words[parameter.type]} | {
-                key: limit for key, limit in limits.items() if limit is not None
-            }
-            numeric = parameter.type in (float, int)
-            properties[parameter.name] = ({"anyOf": [value, late]} if numeric else value) | {
-                "description": parameter.description
-            }
-            if parameter.default is not None:
-                properties[parameter.name]["default"] = _listed(parameter.default)
-        properties["by_plane"] = {"type": "boolean", "default": False}
-        properties["scope"] = {"enum": list(SCOPES), "default": "frame"}
-        steps.append(
-            {
-                "title": record.name,
-                "description": record.summary,
-                "type": "object",
-                "properties": properties,
-                "required": required,
-                "additionalProperties": False,
-            }
-        )
-    names = {"type": "array", "items": {"type": "string"}}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "objectwise recipe",
-        "type": "object",
-        "properties": {
-            "recipe": {"const": FORMAT},
-            "unit": {"type": "string"},
-            "inputs": names,
-            "outputs": names,
-            "notes": {"type": "object"},
-            "step": {"type": "array", "minItems": 1, "items": {"oneOf": steps}},
-        },
-        "required": ["recipe", "step"],
-        "additionalProperties": False,
-    }
-
-
-def _step(data: Mapping[str, Any], number: int) -> Step:
-    """Return the step that a table of a recipe file describes."""
-    data = dict(data)
-    name = data.pop("id", None)
-    where = f"step {name!r}" if name else f"step {number}"
-    if not isinstance(name, str):
-        raise ValueError(f"{where}: id must be a text; found {name!r}")
-    op = data.pop("op", None)
-    if op is None:
-        raise ValueError(f"{where}: op, the name of an operation, is missing")
-    record = contract.find(op, where)
-    scope, by_plane = data.pop("scope", "frame"), data.pop("by_plane", False)
-    for old in list(data):
-        if (op, old) in MIGRATIONS:
-            new, value = MIGRATIONS[(op, old)], data.pop(old)
-            if new is not None:
-                data[new] = value
-    arrays = {item.name for item in record.inputs}
-    inputs = {key: value for key, value in data.items() if key in arrays}
-    parameters = {}
-    for key, value in data.items():
-        if key in arrays:
-            continue
-        if key not in record.parameters:
-            allowed = [*arrays, *record.parameters, *STEP_KEYS]
-            raise ValueError(
-                f"{where}: {op} has no parameter {key!r}{nearest(key, allowed)}; it has {', '.join(record.parameters) or 'none'}"
-            )
-        if isinstance(value, Mapping):
-            if "from" not in value or set(value) - {"from", "times"}:
-                raise ValueError(
-                    f'{where}: {key} must be a value or {{from = "STEP", times = NUMBER}}; found {value!r}'
-                )
-            value = From(str(value["from"]), float(value.get("times", 1.0)))
-        parameters[key] = value
-    return Step(name, op, inputs, parameters, scope, by_plane)
+        return recipe_file.written(self)
 
 
 def _ordered(step: Step) -> list[str]:
@@ -604,24 +291,6 @@ def _leaves(steps: Sequence[Step]) -> tuple[str, ...]:
     )
 
 
-def _rename(step: Step, names: Mapping[str, str]) -> Step:
-    def changed(text: Any) -> str:
-        source = Source.parse(text)
-        return str(replace(source, name=names.get(source.name, source.name)))
-
-    inputs = {
-        key: {name: changed(item) for name, item in value.items()}
-        if isinstance(value, Mapping)
-        else changed(value)
-        for key, value in step.inputs.items()
-    }
-    parameters = {
-        key: replace(value, step=names.get(value.step, value.step)) if isinstance(value, From) else value
-        for key, value in step.parameters.items()
-    }
-    return replace(step, inputs=inputs, parameters=parameters)
-
-
 def _free(name: str, taken: set[str]) -> str:
     """Return a name that is not taken, with a number behind it where needed."""
     if name not in taken:
@@ -630,20 +299,3 @@ def _free(name: str, taken: set[str]) -> str:
     while f"{name}_{number}" in taken:
         number += 1
     return f"{name}_{number}"
-
-
-def _inline(value: Mapping[str, Any]) -> Any:
-    import tomlkit
-
-    table = tomlkit.inline_table()
-    table.update({key: _listed(item) if not isinstance(item, str) else item for key, item in value.items()})
-    return table
-
-
-def _listed(value: Any) -> Any:
-    """Return a value in the types that TOML and JSON know."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, tuple | list):
-        return [_listed(item) for item in value]
-    return value

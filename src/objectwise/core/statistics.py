@@ -120,20 +120,22 @@ class Histogram(Statistic):
             if flat.size == 0:
                 return Range(np.inf, -np.inf, integer)
             return Range(flat.min().item(), flat.max().item(), integer)
-        low, step, size = _bins(known)
+        first, step, size = _bins(known)
         if known.integer and step == 1.0:
-            index = (flat.astype(np.int64) - int(low)) if flat.size else flat.astype(np.int64)
+            index = (flat - flat.dtype.type(first)).astype(np.int64)
         else:
             edge = known.low
             index = ((flat.astype(np.float64) - edge) * (size / (known.high - edge))).astype(np.int64)
             np.minimum(index, size - 1, out=index)
-        return Counts(np.bincount(index, minlength=size), low, step)
+        return Counts(np.bincount(index, minlength=size), first, step)
 
     def merge(self, first: Range | Counts, second: Range | Counts) -> Range | Counts:
         """Add counts, or widen a range."""
-        if isinstance(first, Range):
+        if isinstance(first, Range) and isinstance(second, Range):
             return Range(min(first.low, second.low), max(first.high, second.high), first.integer)
-        return Counts(first.counts + second.counts, first.low, first.step)
+        if isinstance(first, Counts) and isinstance(second, Counts):
+            return Counts(first.counts + second.counts, first.low, first.step)
+        raise TypeError("a range and a histogram cannot be merged")
 
     def refine(self, part: Range | Counts, known: Range | None) -> Range | None:
         """Ask for the counts once the range is known."""

@@ -1,7 +1,7 @@
 """Run one operation on one block that is cut into tiles, with the result it has untiled.
 
-A block is read through ``read[name](box)`` and written through ``target.write(box, result)``, so that neither the
-inputs nor the result need fit in memory. The generators yield after every tile that they have read or
+A block is read through ``read[name](box)`` and written through a `Target`, so that neither the inputs nor
+the result need fit in memory. The generators yield after every tile that they have read or
 written; each input pixel is read once for `Halo` (apart from the halo), twice for `Components` (facts first,
 then the result), and for `Objects` twice plus the boxes of pieces that cross tiles.
 
@@ -127,7 +127,7 @@ def _halo(
     for box in cut:
         outer, inner = grow(box, reach, reach, shape)
         result = call(**{name: get(outer) for name, get in read.items()}, **arguments)
-        target.write(box, result[(Ellipsis, *inner)])
+        target.write(box, result[inner])
         yield box
 
 
@@ -182,10 +182,14 @@ def _join(
 ) -> Iterator[Box]:
     """Find the pieces of every tile and join them; the answer is appended to ``found``."""
     ndim = len(shape)
-    offsets, gathered, corners, edges = [], [], [], {}
+    offsets: list[int] = []
+    gathered: list[Facts] = []
+    corners: list[np.ndarray] = []
+    shared_pixels: list[np.ndarray] = []
+    shared_parts: list[np.ndarray] = []
     total = 0
     joined = "touch"
-    for number, box in enumerate(cut):
+    for box in cut:
         outer, inner = grow(box, (0,) * ndim, (1,) * ndim, shape)
         block = read(outer)
         pieces = split(block, **arguments)
@@ -206,7 +210,8 @@ def _join(
             absolute = np.ravel_multi_index(
                 tuple(p + out.start for p, out in zip(position, outer, strict=True)), shape
             )
-            edges[number] = (absolute, pieces.parts.ravel()[where].astype(np.int64) - 1 + total)
+            shared_pixels.append(absolute)
+            shared_parts.append(pieces.parts.ravel()[where].astype(np.int64) - 1 + total)
         total += pieces.n
         yield box
     union = Union(total)
@@ -215,13 +220,12 @@ def _join(
         for name in ("size", "first", "faces", "ids")
     ]
     low_high = np.concatenate(corners) if corners else np.zeros((0, 2, ndim), np.int64)
-    if joined == "touch" and edges:
-        absolute = np.concatenate([item[0] for item in edges.values()])
-        part = np.concatenate([item[1] for item in edges.values()])
-        order = np.argsort(absolute, kind="stable")
-        absolute, part = absolute[order], part[order]
-        same = absolute[1:] == absolute[:-1]
-        pairs = np.stack([part[:-1][same], part[1:][same]], axis=1)
+    if joined == "touch":
+        pixels, parts = np.concatenate(shared_pixels), np.concatenate(shared_parts)
+        order = np.argsort(pixels, kind="stable")
+        pixels, parts = pixels[order], parts[order]
+        same = pixels[1:] == pixels[:-1]
+        pairs = np.stack([parts[:-1][same], parts[1:][same]], axis=1)
         union.join(np.unique(pairs, axis=0))
         roots = union.roots()
     else:
@@ -345,8 +349,8 @@ def _objects(
         mask = domain(wide)
         pieces = locality.split(mask, **arguments)
         # the pieces of this box: that of the joined piece's first pixel
-        first = np.unravel_index(int(joined.facts.first[piece]), shape)
-        here = pieces.parts[tuple(f - part.start for f, part in zip(first, wide, strict=True))]
+        pixel = np.unravel_index(int(joined.facts.first[piece]), shape)
+        here = pieces.parts[tuple(int(p) - part.start for p, part in zip(pixel, wide, strict=True))]
         inside = pieces.parts == here
         result = work(wide, inside)[middle]
         if results is not None:

@@ -8,14 +8,12 @@ file in this folder calls compiled code of another. Each kernel has a slow twin 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def compiled(function: F) -> F:
+def compiled(function: Callable[..., Any]) -> Any:
     """Compile a loop with Numba on its first call, without the GIL, cached where that is possible."""
     import numba
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from objectwise.core.operation import nearest
+from objectwise.core.parameter import nearest
 from objectwise.core.table import Column
 
 GROUPS = ("size", "shape", "position", "intensity")

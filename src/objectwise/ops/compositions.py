@@ -6,6 +6,7 @@ them can be replaced.
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from objectwise.core.recipe import From, Step
@@ -40,32 +41,27 @@ def find_objects(
     Returns
     -------
     list of Step
-        The last one, ``"objects"``, makes the labels.
+        The last one makes the labels.
 
     Examples
     --------
     >>> [step.op for step in find_objects(diameter=12)]
     ['smooth_gaussian', 'threshold_auto', 'fill_holes', 'remove_small', 'split_touching']
     """
+    # an object narrower than half the typical diameter is no object of its own, and dirt below 0.4 of it
+    if diameter is None:
+        size = [Step("size", "estimate_diameter", {"mask": "filled"})]
+        narrowest: From | float = From("size", 0.5)
+        smallest: From | float = From("size", 0.4)
+    else:
+        size = []
+        narrowest, smallest = 0.5 * diameter, math.pi / 4 * (0.4 * diameter) ** 2
     steps = [
         Step("smooth", "smooth_gaussian", {"image": image}, {"sigma": sigma}),
         Step("mask", "threshold_auto", {"image": "smooth"}, {"method": method, "objects": objects}),
         Step("filled", "fill_holes", {"mask": "mask"}),
+        *size,
+        Step("clean", "remove_small", {"objects": "filled"}, {"min_size": smallest}),
+        Step("split", "split_touching", {"mask": "clean"}, {"min_diameter": narrowest}),
     ]
-    if diameter is None:
-        steps.append(Step("size", "estimate_diameter", {"mask": "filled"}))
-        typical, smallest = From("size", 0.5), From("size", 1.0)
-        steps.append(Step("clean", "remove_small", {"objects": "filled"}, {"min_size": smallest}))
-    else:
-        typical = 0.5 * diameter
-        steps.append(
-            Step(
-                "clean", "remove_small", {"objects": "filled"}, {"min_size": 0.15 * 3.14159 / 4 * diameter**2}
-            )
-        )
-    last = Step("objects", "split_touching", {"mask": "clean"}, {"min_diameter": typical})
-    if keep_border:
-        return [*steps, last]
-    from dataclasses import replace
-
-    return [*steps, replace(last, id="split"), Step("objects", "clear_border", {"objects": "split"})]
+    return steps if keep_border else [*steps, Step("inside", "clear_border", {"objects": "split"})]

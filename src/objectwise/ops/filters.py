@@ -43,9 +43,7 @@ def smooth_gaussian(
     Examples
     --------
     >>> import numpy as np
-    >>> image = np.zeros((1, 5))
-    ... image[0, 2] = 1
-    >>> smooth_gaussian(image, sigma=0.5).round(2)
+    >>> smooth_gaussian(np.array([[0.0, 0, 1, 0, 0]]), sigma=0.5).round(2)
     array([[0.  , 0.11, 0.79, 0.11, 0.  ]])
     """
     result = gaussian_smooth(image, sigma, spacing)

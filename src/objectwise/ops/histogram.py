@@ -1,8 +1,9 @@
 """Thresholds found in a histogram.
 
 All methods work on counts and the brightness of each bin, never on pixels, so that a threshold costs the
-same for a small image and a large series, and is exact for integers. Those that scikit-image has for
-histograms are taken from there; Li's and the triangle method are written for counts here.
+same for a small image and a large series, and is exact for integers. scikit-image adds counts up in single
+precision: over thousands of bins and millions of pixels Yen's threshold then depends on rounding, and like
+isodata's it can end in a division by zero. Sums are double here; the definitions are the same.
 """
 
 from __future__ import annotations
@@ -49,22 +50,34 @@ def find_threshold(counts: np.ndarray, values: np.ndarray, method: str) -> float
     return float(_METHODS[method](counts, values))
 
 
-def _otsu(counts: np.ndarray, values: np.ndarray) -> float:
-    from skimage.filters import threshold_otsu
+def _sides(counts: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the number of pixels and their mean, below and above a threshold at each level but the last."""
+    number = np.cumsum(counts)
+    weight = np.cumsum(counts * levels)
+    below, above = number[:-1], number[-1] - number[:-1]
+    return below, above, weight[:-1] / below, (weight[-1] - weight[:-1]) / above
 
-    return threshold_otsu(hist=(counts, values))
+
+def _otsu(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the threshold with the largest variance between both sides; of equals the lowest."""
+    below, above, mean_below, mean_above = _sides(counts.astype(float), values - values[0])
+    return values[np.argmax(below * above * (mean_above - mean_below) ** 2)]
 
 
 def _yen(counts: np.ndarray, values: np.ndarray) -> float:
-    from skimage.filters import threshold_yen
-
-    return threshold_yen(hist=(counts, values))
+    """Return the threshold with the largest correlation of both sides; of equals the lowest."""
+    counts = counts.astype(float)
+    below, above, _, _ = _sides(counts, values)
+    squares_below = np.cumsum(counts**2)[:-1]
+    squares_above = np.cumsum(counts[::-1] ** 2)[::-1][1:]
+    return values[np.argmax(2 * np.log(below * above) - np.log(squares_below * squares_above))]
 
 
 def _isodata(counts: np.ndarray, values: np.ndarray) -> float:
-    from skimage.filters import threshold_isodata
-
-    return threshold_isodata(hist=(counts, values))
+    """Return the lowest level with the middle between the means of both sides before the next level."""
+    levels = values - values[0]
+    _, _, mean_below, mean_above = _sides(counts.astype(float), levels)
+    return values[np.argmax((mean_below + mean_above) / 2 < levels[1:])]
 
 
 def _minimum(counts: np.ndarray, values: np.ndarray) -> float:
@@ -122,12 +135,7 @@ def _triangle(counts: np.ndarray, values: np.ndarray) -> float:
     if flip:
         counts = counts[::-1]
         peak = len(counts) - 1 - peak
-    width = peak
-    if width == 0:
-        return values[0]
-    height = counts[peak]
-    x = np.arange(width)
-    distance = height * x - width * counts[:width]
+    distance = counts[peak] * np.arange(peak) - peak * counts[:peak]
     level = int(np.argmax(distance))
     return values[len(counts) - 1 - level] if flip else values[level]
 

@@ -46,7 +46,7 @@ def at_most(image: np.ndarray, threshold: float) -> np.ndarray:
 
 
 @operation(locality=Halo(), tiny={"lower": 80.0})
-def threshold_manual(image: Image, *, lower: Intensity | None = 0.0, upper: Intensity | None = None) -> Mask:
+def threshold_manual(image: Image, *, lower: Intensity | None = None, upper: Intensity | None = None) -> Mask:
     """Keep the pixels within a range of brightness that is chosen by hand.
 
     Parameters

@@ -15,6 +15,7 @@ from annotated_types import Ge, Le
 from objectwise.core.locality import Components, Whole
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Image, Labels, Length, Mask, Value, operation
+from objectwise.core.parameter import Unit
 from objectwise.kernels import prepared
 from objectwise.ops.pieces import Connectivity, in_reading_order, of_mask, structure
 
@@ -207,7 +208,9 @@ def watershed_seeded(
 
 
 @operation(locality=Whole("the typical size is that of all objects of a frame"))
-def estimate_diameter(mask: Mask, *, spacing: tuple[float, ...] | None = None) -> Value:
+def estimate_diameter(
+    mask: Mask, *, spacing: tuple[float, ...] | None = None
+) -> Annotated[Value, Unit("length")]:
     """Estimate the typical diameter of the objects in a mask.
 
     Parameters

@@ -40,7 +40,7 @@ def gaussian_smooth(image: np.ndarray, sigma: float, spacing: Sequence[float] | 
 
 def box_size(diameter: float, spacing: Sequence[float]) -> tuple[int, ...]:
     """Return the odd number of pixels along each axis that is nearest to a diameter."""
-    return tuple(2 * int(round((d - 1) / 2)) + 1 if d > 1 else 1 for d in in_pixels(diameter, spacing))
+    return tuple(2 * round((d - 1) / 2) + 1 if d > 1 else 1 for d in in_pixels(diameter, spacing))
 
 
 def box_mean(image: np.ndarray, diameter: float, spacing: Sequence[float]) -> np.ndarray:

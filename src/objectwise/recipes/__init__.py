@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from objectwise.core.operation import nearest
+from objectwise.core.parameter import nearest
 from objectwise.core.recipe import Recipe
 
 

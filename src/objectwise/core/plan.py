@@ -1,0 +1,344 @@
+"""What a run is going to do, and whether it can: found out before anything starts.
+
+A plan goes once through the steps of a recipe with the shapes and grids of the inputs in hand, and gives
+each step a slot: the axes, shape, kind and dtype of its result, and in time the array itself. Whatever does
+not fit is refused here, in a sentence that names the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from objectwise.core import kinds
+from objectwise.core.grid import Grid, unit_factor
+from objectwise.core.locality import Components, Halo, Objects, Whole
+from objectwise.core.operation import Input
+from objectwise.core.parameter import nearest
+from objectwise.core.recipe import From, Recipe, Source, Step
+from objectwise.core.results import Result
+from objectwise.core.tiles import Box, boxes
+
+# how many times a tile is yielded for, by the locality of the operation
+_PASSES = {Halo: 1, Components: 2, Objects: 3}
+
+
+@dataclass
+class Slot:
+    """The array of an input or a step, and what is known of it.
+
+    Attributes
+    ----------
+    name : str
+        The input or step.
+    grid, shape : Grid, tuple of int
+        Axes and size.
+    kind, dtype
+        What it holds; None where that is not known yet.
+    array : array or None
+        None as long as nothing is written.
+    kept : bool
+        Whether all frames are held; of an intermediate result there is only one at a time.
+    """
+
+    name: str
+    grid: Grid
+    shape: tuple[int, ...]
+    kind: str | None = None
+    dtype: Any = None
+    array: Any = None
+    kept: bool = True
+
+    @property
+    def frames(self) -> int:
+        """Number of frames that are worked on."""
+        return self.grid.size("t", self.shape)
+
+    @property
+    def block_shape(self) -> tuple[int, ...]:
+        """Shape of one spatial block."""
+        return self.grid.block_shape(self.shape)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels, 1 where there is no such axis."""
+        return self.grid.size("c", self.shape)
+
+    @property
+    def held(self) -> Grid:
+        """The axes of the array."""
+        return self.grid if self.kept else self.grid.without("t")
+
+    def index(self, where: Mapping[str, int]) -> dict[str, int]:
+        """Return the part of an index that the array has axes for; its only frame stands for all."""
+        index = {axis: where[axis] for axis in "tc" if axis in self.held.axes and axis in where}
+        if "t" in index and self.frames == 1:
+            index["t"] = 0
+        return index
+
+    def filled(self) -> Any:
+        """Return the array, made of zeros where nothing has been written."""
+        if self.array is None:
+            shape = [n for axis, n in zip(self.grid.axes, self.shape, strict=True) if axis in self.held.axes]
+            self.array = np.zeros(shape, self.dtype or np.float32)
+        return self.array
+
+    def read(self, where: Mapping[str, int], box: Box | None = None) -> np.ndarray:
+        """Return a box of one block."""
+        return self.held.read(self.filled(), self.index(where), box)
+
+
+class Plan:
+    """The slots of a run and the questions about its steps; see the module."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        inputs: Mapping[str, Result],
+        into: Mapping[str, Any],
+        tile: int | Sequence[int] | None,
+    ) -> None:
+        self.recipe = recipe
+        self.tile = tile
+        self.slots: dict[str, Slot] = {}
+        for name, item in inputs.items():
+            self.slots[name] = Slot(
+                name, item.grid, tuple(item.array.shape), item.kind, item.array.dtype, item.array
+            )
+        for name in into:
+            if name not in recipe.outputs:
+                raise ValueError(f"into names {name!r}, which is no output{nearest(name, recipe.outputs)}")
+        for step in recipe.steps:
+            self.slots[step.id] = self._slot(step, into.get(step.id))
+        self.n_frames = max(1, *(slot.frames for slot in self.slots.values()))
+        self.total = sum(self.units(step) * self.slots[step.id].frames for step in recipe.steps)
+
+    # --- questions -------------------------------------------------------------------------------------
+
+    def sources(self, step: Step, item: Input) -> list[tuple[str, Source]]:
+        """Return what an input is given; of an array with channels that is given whole, each by its name."""
+        found = []
+        for name, source in step.sources().get(item.name, ()):
+            slot = self.slots[source.name]
+            if item.kind != "images":
+                found.append((name, source))
+                continue
+            title = source.name if name == item.name else name
+            if "c" not in slot.grid.axes or source.channel is not None:
+                found.append((title, source))
+                continue
+            names = slot.grid.channels or [f"{title}_{number}" for number in range(slot.n_channels)]
+            found += [(names[number], Source(source.name, str(number))) for number in range(slot.n_channels)]
+        return found
+
+    def channel(self, step: Step, name: str, source: Source) -> int | None:
+        """Return the number of the channel that a source names, None where it names none."""
+        if source.channel is None:
+            return None
+        slot, where = self.slots[source.name], f"step {step.id!r}: {name}"
+        if "c" not in slot.grid.axes:
+            raise ValueError(
+                f"{where} names the channel {source.channel!r}, but {source.name!r} has no channels"
+            )
+        if source.channel in slot.grid.channels:
+            return slot.grid.channels.index(source.channel)
+        if source.channel.isdigit() and int(source.channel) < slot.n_channels:
+            return int(source.channel)
+        names = ", ".join(slot.grid.channels) or f"0 to {slot.n_channels - 1}"
+        raise ValueError(f"{where}: {source.name!r} has no channel {source.channel!r}; it has {names}")
+
+    def spacing(self, grid: Grid) -> tuple[float, ...]:
+        """Return the pixel size in the unit of the recipe."""
+        spacing = grid.block_spacing
+        unit = self.recipe.unit
+        if unit == grid.unit:
+            return spacing
+        if unit == "pixel":
+            return tuple(step / spacing[-2] for step in spacing)
+        try:
+            factor = unit_factor(grid.unit, unit)
+        except ValueError:
+            # the plan has seen that no length depends on it
+            factor = 1.0
+        return tuple(step * factor for step in spacing)
+
+    def planes(self, step: Step) -> Sequence[int | None]:
+        """Return the planes that are worked on alone, or None for the block as a whole."""
+        shape = self.slots[step.id].block_shape
+        return range(shape[0]) if step.by_plane and len(shape) == 3 else [None]
+
+    def worked_shape(self, step: Step) -> tuple[int, ...]:
+        """Return the shape that the function of a step is given: a block or a plane."""
+        return self.slots[step.id].block_shape[-2 if step.by_plane else -3 :]
+
+    def cut(self, shape: Sequence[int]) -> list[Box]:
+        """Return the tiles of a block or plane; the whole of it where the run is not tiled."""
+        if self.tile is None:
+            return [tuple(slice(0, n) for n in shape)]
+        return boxes(shape, self.tile_shape(shape))
+
+    def tile_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return the shape of a tile of a block of this shape."""
+        tile = (self.tile,) * len(shape) if isinstance(self.tile, int) else tuple(self.tile or shape)
+        if len(tile) != len(shape) or min(tile, default=1) < 1:
+            raise ValueError(
+                f"tile needs one size of at least 1 for each of {len(shape)} axes; found {self.tile}"
+            )
+        return tile
+
+    def in_tiles(self, step: Step) -> bool:
+        """Whether a step is worked on in tiles."""
+        return self.tile is not None and step.operation.output not in ("table", "value")
+
+    def units(self, step: Step) -> int:
+        """Return how many yields one frame of a step takes."""
+        slot = self.slots[step.id]
+        n = slot.n_channels * len(self.planes(step))
+        if not self.in_tiles(step):
+            return n
+        return n * len(self.cut(self.worked_shape(step))) * _PASSES[type(step.operation.locality)]
+
+    def reader(
+        self,
+        step: Step,
+        item: Input,
+        where: Mapping[str, int],
+        plane: int | None = None,
+        source: Source | None = None,
+    ) -> Callable[[Box], np.ndarray]:
+        """Return what reads a box of an input of a step, as the operation expects it."""
+        source = source or step.sources()[item.name][0][1]
+        slot = self.slots[source.name]
+        channel = self.channel(step, item.name, source)
+        if channel is not None:
+            where = {**where, "c": channel}
+        elif item.kind != "image":
+            where = {axis: n for axis, n in where.items() if axis != "c"}
+        one_of_many = item.kind == "channels" and ("c" not in slot.grid.axes or channel is not None)
+        title = f"step {step.id!r}: {item.name}"
+
+        def read(box: Box) -> np.ndarray:
+            if plane is not None:
+                box = (slice(plane, plane + 1), *box)
+            block = slot.read(where, box)
+            if plane is not None:
+                block = block[..., 0, :, :]
+            block = kinds.prepare(block, item.kind, title)
+            return block[np.newaxis] if one_of_many else block
+
+        return read
+
+    # --- checks ----------------------------------------------------------------------------------------
+
+    def _slot(self, step: Step, array: Any) -> Slot:
+        """Return the slot of a step's result; refuse inputs that do not fit each other or the operation."""
+        record, where = step.operation, f"step {step.id!r}"
+        given = [(item, source) for item in record.inputs for _, source in self.sources(step, item)]
+        if not given:
+            raise ValueError(f"{where}: {step.op} is given nothing")
+        first = self.slots[given[0][1].name]
+        by_channel = False
+        for item, source in given:
+            slot = self.slots[source.name]
+            channel = self.channel(step, item.name, source)
+            if "c" in slot.grid.axes and channel is None:
+                if item.kind == "image" and record.by_channel:
+                    by_channel = True
+                elif item.kind != "channels":
+                    raise ValueError(_one_channel(where, item.name, slot))
+            if slot is not first:
+                _check_agreement(where, first, slot)
+        self._check_dimensions(where, step, first.grid)
+        self._check_unit(where, step, first.grid)
+        if self.tile is not None and isinstance(record.locality, Whole):
+            raise ValueError(f"{where}: {step.op} cannot be run in tiles: {record.locality.reason}")
+
+        grid = first.grid if by_channel else first.grid.without("c")
+        shape = [n for axis, n in zip(first.grid.axes, first.shape, strict=True) if axis in grid.axes]
+        frames = max(self.slots[source.name].frames for _, source in given)
+        if frames > 1 and "t" not in grid.axes:
+            timed = next(self.slots[s.name].grid for _, s in given if "t" in self.slots[s.name].grid.axes)
+            grid = replace(
+                grid, axes="t" + grid.axes, interval=timed.interval, interval_unit=timed.interval_unit
+            )
+            shape = [frames, *shape]
+
+        kept = {item.name: self.slots[s.name] for item, s in given if item.kind in ("labels", "objects")}
+        kind = record.output_kind({name: slot.kind or _guess(slot) for name, slot in kept.items()})
+        dtype = kinds.DTYPES.get(kind)
+        if kind == "labels" and kept:
+            dtype = kinds.label_dtype(next(iter(kept.values())).dtype)
+        if array is not None:
+            if tuple(array.shape) != tuple(shape):
+                raise ValueError(
+                    f"into[{step.id!r}] must have the shape {tuple(shape)}; found {tuple(array.shape)}"
+                )
+            dtype = array.dtype
+        return Slot(step.id, grid, tuple(shape), kind, dtype, array, step.id in self.recipe.outputs)
+
+    @staticmethod
+    def _check_dimensions(where: str, step: Step, grid: Grid) -> None:
+        record = step.operation
+        if (2 if step.by_plane else grid.ndim) not in record.dimensions:
+            allowed = " or ".join(f"{n}-D" for n in record.dimensions)
+            hint = "; choose by_plane = true to work on each plane alone" if 2 in record.dimensions else ""
+            raise ValueError(f"{where}: {step.op} works on {allowed} blocks; found {grid.spatial}{hint}")
+        if step.by_plane and grid.ndim == 3 and record.output in ("table", "value"):
+            raise ValueError(
+                f"{where}: {step.op} finds one {record.output} for a volume; by_plane is for pixels"
+            )
+        if step.scope == "plane" and grid.ndim == 3 and not step.by_plane:
+            raise ValueError(f"{where}: the scope 'plane' of a volume needs by_plane = true")
+
+    def _check_unit(self, where: str, step: Step, grid: Grid) -> None:
+        """Refuse lengths in a unit that the image cannot give."""
+        unit = self.recipe.unit
+        if unit in (grid.unit, "pixel"):
+            return
+        lengths = any(name.startswith(f"{step.id}.") for name in self.recipe.lengths())
+        if not lengths and not any(isinstance(value, From) for value in step.parameters.values()):
+            return
+        if not grid.calibrated:
+            raise ValueError(
+                f"{where}: the recipe gives lengths in {unit}, but the image has no pixel size: "
+                "set it (grid=, --spacing and --unit, or the layer's scale and units)"
+            )
+        try:
+            unit_factor(grid.unit, unit)
+        except ValueError:
+            raise ValueError(
+                f"{where}: the recipe gives lengths in {unit}, but the pixel size is in {grid.unit}"
+            ) from None
+
+
+def _guess(slot: Slot) -> str:
+    """Return whether an input of no known kind is a mask or labels: its dtype tells."""
+    return "mask" if slot.dtype == bool else "labels"
+
+
+def _one_channel(where: str, name: str, slot: Slot) -> str:
+    choice = slot.grid.channels[0] if slot.grid.channels else "0"
+    return (
+        f"{where}: {name} must be one channel, but {slot.name!r} has {slot.n_channels}: name one, as in "
+        f'"{slot.name}[{choice}]", or use an operation that takes several, such as cluster_kmeans'
+    )
+
+
+def _check_agreement(where: str, first: Slot, other: Slot) -> None:
+    """Refuse two inputs of one step that differ in size, pixel size or number of frames."""
+    pair = f"{where}: {first.name!r} and {other.name!r}"
+    if first.grid.spatial != other.grid.spatial or first.block_shape != other.block_shape:
+        sizes = " and ".join(
+            " x ".join(f"{axis} {n}" for axis, n in zip(slot.grid.spatial, slot.block_shape, strict=True))
+            for slot in (first, other)
+        )
+        raise ValueError(f"{pair} must have the same size; found {sizes}")
+    if first.grid.calibrated and other.grid.calibrated and not first.grid.matches(other.grid):
+        sizes = " and ".join(f"{slot.grid.block_spacing} {slot.grid.unit}" for slot in (first, other))
+        raise ValueError(f"{pair} must have the same pixel size; found {sizes}")
+    frames = sorted({first.frames, other.frames} - {1})
+    if len(frames) > 1:
+        raise ValueError(f"{pair} must have the same number of frames; found {frames[0]} and {frames[1]}")
