@@ -209,11 +209,16 @@ class Grid:
         return tuple(self.size(axis, shape) for axis in self.spatial)
 
     def check(self, array: Any, name: str = "image") -> None:
-        """Refuse an array that has not as many axes as this grid names."""
+        """Refuse an array that has not as many axes, or channels, as this grid names."""
         if len(array.shape) != len(self.axes):
             raise ValueError(
                 f"{name}: the axes {self.axes!r} name {len(self.axes)} axes, "
                 f"but the array has {len(array.shape)} (shape {tuple(array.shape)})"
+            )
+        if "c" in self.axes and self.channels and len(self.channels) != self.size("c", array.shape):
+            raise ValueError(
+                f"{name}: the grid names {len(self.channels)} channels ({', '.join(self.channels)}), "
+                f"but the array has {self.size('c', array.shape)}"
             )
 
     def without(self, roles: str) -> Grid:

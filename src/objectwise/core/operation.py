@@ -202,7 +202,7 @@ class Operation:
     def parameters(self) -> Mapping[str, Parameter]:
         """The parameters of a step, by name; ``spacing`` is not among them."""
         found = {
-            name: read_parameter(name, self._hints[name], item.default, self._descriptions.get(name, ""))
+            name: read_parameter(name, self._hints.get(name), item.default, self._descriptions.get(name, ""))
             for name, item in self._signature.parameters.items()
             if item.kind is inspect.Parameter.KEYWORD_ONLY and name not in GIVEN
         }
@@ -239,11 +239,11 @@ class Operation:
         """Whether it makes new object ids, rather than keeping those it is given."""
         return self.output == "labels" and not any(item.kind in ("labels", "objects") for item in self.inputs)
 
-    def output_kind(self, kinds: Mapping[str, str]) -> str:
-        """Return the kind of the result for inputs of these kinds."""
+    def output_kind(self, kinds: Mapping[str, str | None]) -> str | None:
+        """Return the kind of the result for inputs of these kinds; None where that depends on one not known."""
         if self.output != "objects":
             return self.output
-        return kinds.get(next(item.name for item in self.inputs if item.kind == "objects"), "mask")
+        return kinds.get(next(item.name for item in self.inputs if item.kind == "objects"))
 
     def check(self, values: Mapping[str, Any], where: str = "") -> dict[str, Any]:
         """Return all parameters of a step, those left out with their defaults; refuse what is wrong."""

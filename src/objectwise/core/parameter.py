@@ -146,7 +146,7 @@ class Parameter:
         ValueError
             If the value is not of the type, or out of the bounds.
         """
-        if value is None or (self.optional and value == "none"):
+        if value is None or (self.optional and isinstance(value, str) and value == "none"):
             if self.optional:
                 return None
             raise ValueError(
@@ -214,15 +214,11 @@ _WORDS = {
 
 def _tuple(value: Any, where: str) -> tuple:
     if isinstance(value, str):
-        # as it comes from a command line: a list of JSON, or words with commas between
+        # as it comes from a command line: a list of JSON, or numbers or words with commas between
         try:
-            value = (
-                json.loads(value)
-                if value.lstrip().startswith("[")
-                else [item.strip() for item in value.split(",")]
-            )
+            value = json.loads(value if value.lstrip().startswith("[") else f"[{value}]")
         except ValueError:
-            raise ValueError(f"{where} must be a list; found {value!r}") from None
+            value = [item.strip() for item in value.split(",")]
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "iufU" or array.ndim == 0:
@@ -270,6 +266,8 @@ def read_parameter(name: str, hint: Any, default: Any, description: str) -> Para
     """Return the record of a parameter of a signature."""
     if name in RESERVED:
         raise TypeError(f"{name} is a key of a step and cannot be a parameter")
+    if hint is None:
+        raise TypeError(f"{name} has no type; a parameter is a float, int, bool, str, Literal or tuple")
     plain, marks, optional = _unwrap(hint)
     choices: tuple[Any, ...] = ()
     if get_origin(plain) is Literal:

@@ -130,7 +130,10 @@ class Plan:
             if "c" not in slot.grid.axes or source.channel is not None:
                 found.append((title, source))
                 continue
-            names = slot.grid.channels or [f"{title}_{number}" for number in range(slot.n_channels)]
+            names = slot.grid.channels
+            if len(set(names)) != slot.n_channels:
+                # without names, or with one name for several
+                names = tuple(f"{title}_{number}" for number in range(slot.n_channels))
             found += [(names[number], Source(source.name, str(number))) for number in range(slot.n_channels)]
         return found
 
@@ -258,13 +261,14 @@ class Plan:
 
         grid = first.grid if by_channel else first.grid.without("c")
         shape = [n for axis, n in zip(first.grid.axes, first.shape, strict=True) if axis in grid.axes]
-        frames = max(self.slots[source.name].frames for _, source in given)
-        if frames > 1 and "t" not in grid.axes:
-            timed = next(self.slots[s.name].grid for _, s in given if "t" in self.slots[s.name].grid.axes)
-            grid = replace(
-                grid, axes="t" + grid.axes, interval=timed.interval, interval_unit=timed.interval_unit
-            )
-            shape = [frames, *shape]
+        longest = max((self.slots[source.name] for _, source in given), key=lambda slot: slot.frames)
+        if longest.frames > first.frames:
+            # what has no time, or a single frame, stands beside every frame
+            if "t" not in grid.axes:
+                grid = replace(grid, axes="t" + grid.axes)
+                shape = [1, *shape]
+            grid = replace(grid, interval=longest.grid.interval, interval_unit=longest.grid.interval_unit)
+            shape[grid.axes.index("t")] = longest.frames
 
         kept = {item.name: self.slots[s.name] for item, s in given if item.kind in ("labels", "objects")}
         kind = record.output_kind({name: slot.kind or _guess(slot) for name, slot in kept.items()})
@@ -272,6 +276,8 @@ class Plan:
         if kind == "labels" and kept:
             dtype = kinds.label_dtype(next(iter(kept.values())).dtype)
         if array is not None:
+            if kind in ("table", "value"):
+                raise ValueError(f"into[{step.id!r}] cannot hold a {kind}; it is in the results")
             if tuple(array.shape) != tuple(shape):
                 raise ValueError(
                     f"into[{step.id!r}] must have the shape {tuple(shape)}; found {tuple(array.shape)}"

@@ -83,8 +83,8 @@ class Recipe:
         for step in self.steps:
             step = step.checked(kinds)
             steps.append(step)
-            given = {name: kinds[pairs[0][1].name] or "" for name, pairs in step.sources().items()}
-            kinds[step.id] = step.operation.output_kind({name: kind for name, kind in given.items() if kind})
+            given = {name: kinds[pairs[0][1].name] for name, pairs in step.sources().items() if pairs}
+            kinds[step.id] = step.operation.output_kind(given)
         outputs = tuple(self.outputs) or _leaves(steps)
         for name in outputs:
             if name not in made:
@@ -106,7 +106,7 @@ class Recipe:
 
     def leading_to(self, *outputs: str) -> Recipe:
         """Return the recipe that makes only these results."""
-        wanted, kept = set(outputs), []
+        wanted, kept = {self.step(name).id for name in outputs}, []
         for step in reversed(self.steps):
             if step.id in wanted:
                 kept.append(step)
@@ -142,16 +142,16 @@ class Recipe:
             For an input of this recipe, the recipe whose last output it is. A recipe in another unit is
             kept out, as its numbers would mean something else; its input then stays an input.
         """
+        histories = {name: histories[name] for name in self.inputs if name in histories}
+        unit = next((item.unit for item in (self, *histories.values()) if item.lengths()), self.unit)
+        histories = {
+            name: item for name, item in histories.items() if item.unit == unit or not item.lengths()
+        }
+        needed = [histories[name].inputs if name in histories else (name,) for name in self.inputs]
+        inputs = tuple(dict.fromkeys(item for names in needed for item in names))
         steps: list[Step] = []
-        inputs: list[str] = []
         renamed: dict[str, str] = {}
-        for name in self.inputs:
-            history = histories.get(name)
-            if history is None or (history.unit != self.unit and history.lengths() and self.lengths()):
-                renamed[name] = name
-                if name not in inputs:
-                    inputs.append(name)
-                continue
+        for name, history in histories.items():
             fresh: dict[str, str] = {}
             for step in history.steps:
                 step = step.renamed(fresh)
@@ -163,8 +163,7 @@ class Recipe:
                 unique = _free(step.id, taken)
                 fresh[step.id] = unique
                 steps.append(replace(step, id=unique))
-            inputs.extend(item for item in history.inputs if item not in inputs)
-            renamed[name] = fresh.get(history.outputs[-1], history.outputs[-1])
+            renamed[name] = fresh[history.outputs[-1]]
         taken = set(inputs) | {item.id for item in steps}
         for step in self.steps:
             step = step.renamed(renamed)
@@ -172,13 +171,8 @@ class Recipe:
             renamed[step.id] = unique
             taken.add(unique)
             steps.append(replace(step, id=unique))
-        unit = (
-            self.unit
-            if self.lengths()
-            else next((h.unit for h in histories.values() if h.lengths()), self.unit)
-        )
-        outputs = tuple(renamed.get(name, name) for name in self.outputs)
-        return replace(self, steps=tuple(steps), inputs=tuple(inputs), outputs=outputs, unit=unit)
+        outputs = tuple(renamed[name] for name in self.outputs)
+        return replace(self, steps=tuple(steps), inputs=inputs, outputs=outputs, unit=unit)
 
     def lock(self, values: Iterable[Mapping[str, Any]], by: str | None = None) -> Recipe:
         """Return this recipe with the values that a run has computed written into its steps.
@@ -206,9 +200,11 @@ class Recipe:
                 several = found.get((step.id, name))
                 if not several or parameters[name] is not None:
                     continue
+                # a frame of one brightness has no threshold, and no say in that of the others
+                several = [item for item in several if item == item] or several[:1]
                 value = several[0]
                 if any(item != value for item in several[1:]) and by != "first":
-                    if by != "median":
+                    if by != "median" or len({np.shape(item) for item in several}) > 1:
                         raise ValueError(
                             f"step {step.id!r}: {name} has {len(several)} values from {min(several)} to "
                             f"{max(several)}; say which to lock: by='median' or by='first'"
@@ -266,7 +262,7 @@ class Recipe:
         A parameter that is left to be computed is not written. One that is switched off is written as
         ``"none"``, as TOML has no word for it.
         """
-        return recipe_file.written(self)
+        return recipe_file.written(self.steps, self.inputs, self.outputs, self.unit, self.notes)
 
 
 def _ordered(step: Step) -> list[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from objectwise.core.operation import find, operations
 from objectwise.core.parameter import nearest
 from objectwise.core.step import SCOPES, STEP_KEYS, From, Step
-
-if TYPE_CHECKING:
-    from objectwise.core.recipe import Recipe
 
 FORMAT = 1
 
@@ -44,8 +41,14 @@ def parse(text: str) -> dict[str, Any]:
             raise ValueError(
                 f"unknown key {name!r}{nearest(name, allowed)}; allowed are {', '.join(allowed)}"
             )
+    for name in ("inputs", "outputs"):
+        if not _is_list_of(data.get(name, []), str):
+            raise ValueError(f"{name} must be a list of names; found {data[name]!r}")
+    for name, wanted, word in (("unit", str, "a text"), ("notes", dict, "a table")):
+        if not isinstance(data.get(name, wanted()), wanted):
+            raise ValueError(f"{name} must be {word}; found {data[name]!r}")
     tables = data.get("step", [])
-    if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
+    if not _is_list_of(tables, dict):
         raise ValueError("steps are written as [[step]] tables")
     return {
         "steps": [_step(item, number) for number, item in enumerate(tables, 1)],
@@ -56,19 +59,21 @@ def parse(text: str) -> dict[str, Any]:
     }
 
 
-def written(recipe: Recipe) -> str:
-    """Return the TOML text of a recipe."""
+def written(
+    steps: Sequence[Step], inputs: Sequence[str], outputs: Sequence[str], unit: str, notes: Mapping[str, Any]
+) -> str:
+    """Return the TOML text of a recipe from what it is made of; the counterpart of `parse`."""
     import tomlkit
 
     document = tomlkit.document()
     document["recipe"] = FORMAT
-    document["unit"] = recipe.unit
-    document["inputs"] = list(recipe.inputs)
-    document["outputs"] = list(recipe.outputs)
-    if recipe.notes:
-        document["notes"] = dict(recipe.notes)
+    document["unit"] = unit
+    document["inputs"] = list(inputs)
+    document["outputs"] = list(outputs)
+    if notes:
+        document["notes"] = dict(notes)
     array = tomlkit.aot()
-    for step in recipe.steps:
+    for step in steps:
         record = step.operation
         table = tomlkit.table()
         table["id"] = step.id
@@ -82,7 +87,7 @@ def written(recipe: Recipe) -> str:
                 table[name] = _listed(value)
             elif record.parameters[name].default is not None:
                 table[name] = "none"
-        if record.computed:
+        if record.computed or step.scope != "frame":
             table["scope"] = step.scope
         if step.by_plane:
             table["by_plane"] = True
@@ -189,13 +194,23 @@ def _step(data: Mapping[str, Any], number: int) -> Step:
                 f"it has {', '.join(record.parameters) or 'none'}"
             )
         if isinstance(value, Mapping):
-            if "from" not in value or set(value) - {"from", "times"}:
+            times = value.get("times", 1.0)
+            if (
+                "from" not in value
+                or set(value) - {"from", "times"}
+                or isinstance(times, bool)
+                or not isinstance(times, int | float)
+            ):
                 raise ValueError(
                     f'{where}: {key} must be a value or {{from = "STEP", times = NUMBER}}; found {value!r}'
                 )
-            value = From(str(value["from"]), float(value.get("times", 1.0)))
+            value = From(str(value["from"]), float(times))
         parameters[key] = value
     return Step(name, op, inputs, parameters, scope, by_plane)
+
+
+def _is_list_of(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
 def _inline(value: Mapping[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -71,7 +72,7 @@ def run(
     Examples
     --------
     >>> import numpy as np, objectwise as ow
-    >>> recipe = ow.Recipe([ow.Step("mask", "threshold_manual", {"image": "nuclei"}, {"threshold": 3.0})])
+    >>> recipe = ow.Recipe([ow.Step("mask", "threshold_manual", {"image": "nuclei"}, {"lower": 2.0})])
     >>> for progress in ow.run(recipe, {"nuclei": np.arange(6.0).reshape(2, 3)}):
     ...     pass
     >>> progress.results["mask"].array
@@ -141,7 +142,9 @@ def apply(
         key: item if grid is None or isinstance(item, Result | tuple) else (item, _fit(grid, item))
         for key, item in sources.items()
     }
-    *_, last = run(Recipe([step], unit=grid.unit if grid else "pixel"), fitted)
+    recipe = Recipe([step])
+    first = next(iter(_inputs(recipe, fitted, None).values()))
+    *_, last = run(replace(recipe, unit=first.grid.unit), fitted)
     result = last.results[step.id]
     if result.kind == "value" and "t" not in result.grid.axes:
         return float(result.array[0])
@@ -407,7 +410,10 @@ class _Execution:
         else:
             cut = self.plan.cut(shape)
         for box in cut or [tuple(slice(0, n) for n in shape)]:
-            place = Place(where["t"], tuple(side.start for side in box), shape)
+            # a frame or plane draws the same sample wherever it stands in a series
+            place = Place(
+                where["t"] if step.scope == "series" else 0, tuple(side.start for side in box), shape
+            )
             found = statistic.collect(read(box), place, known)
             part = found if part is None else statistic.merge(part, found)
         return part
@@ -448,6 +454,10 @@ class _Target:
             result = np.where(result > 0, result + self.offset, 0).astype(result.dtype)
         if slot.kind == "labels":
             self.highest = max(self.highest, int(result.max(initial=0)))
+            if self.highest > np.iinfo(slot.dtype).max:
+                raise ValueError(
+                    f"into[{slot.name!r}] holds {slot.dtype}, and the ids go up to {self.highest}"
+                )
         if self.plane is not None:
             result = result[np.newaxis]
         slot.held.place(slot.filled(), slot.index(self.where), result, self._box(box))

@@ -143,6 +143,10 @@ class Step:
                 if not item.optional:
                     raise ValueError(f"{where}: {self.op} needs {item.name}, {KINDS[item.kind].description}")
                 continue
+            if isinstance(self.inputs[item.name], Mapping) and item.kind != "images":
+                raise ValueError(
+                    f"{where}: {item.name} is one array, a name; found {dict(self.inputs[item.name])}"
+                )
             for _, source in pairs:
                 if source.name not in known:
                     raise ValueError(
@@ -157,6 +161,8 @@ class Step:
                     )
         late = {name: value for name, value in self.parameters.items() if isinstance(value, From)}
         for name, value in late.items():
+            if name in record.parameters and record.parameters[name].type not in (float, int):
+                raise ValueError(f"{where}: {name} is no number and cannot be taken from {value.step!r}")
             if known.get(value.step) != "value":
                 raise ValueError(
                     f"{where}: {name} is taken from {value.step!r}, which is not an earlier step that finds "
