@@ -150,10 +150,9 @@ class Grid:
         spacing = tuple(float(step) for step in self.spacing) or (1.0,) * n
         origin = tuple(float(start) for start in self.origin) or (0.0,) * n
         names = " and ".join(axis for axis in axes if axis in SPATIAL)
-        if len(spacing) != n or len(origin) != n:
-            raise ValueError(
-                f"spacing and origin need one number for each of {names}; found {self.spacing}, {self.origin}"
-            )
+        for name, found in (("spacing", spacing), ("origin", origin)):
+            if len(found) != n:
+                raise ValueError(f"{name} needs one number for each of {names}; found {found}")
         if not all(step > 0 and math.isfinite(step) for step in spacing):
             raise ValueError(f"spacing must be above 0 along {names}; found {spacing}")
         if not (float(self.interval) > 0 and math.isfinite(self.interval)):

@@ -235,7 +235,8 @@ class Recipe:
         """
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8")
+            # some editors put a mark before the first letter
+            text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             raise ValueError(f"there is no recipe {path}") from None
         except UnicodeDecodeError:
@@ -246,8 +247,14 @@ class Recipe:
             raise ValueError(f"{path.name}: {error}") from None
 
     def write(self, path: str | Path) -> None:
-        """Write this recipe to a TOML file."""
-        Path(path).write_text(self.to_toml(), encoding="utf-8")
+        """Write this recipe to a TOML file; whoever stops it leaves the old file or none, but no half one."""
+        path = Path(path)
+        unfinished = path.with_name(f".{path.name}.unfinished")
+        try:
+            unfinished.write_text(self.to_toml(), encoding="utf-8")
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     @classmethod
     def from_toml(cls, text: str) -> Recipe:

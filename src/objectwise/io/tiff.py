@@ -203,12 +203,15 @@ def _pixels(path: Path, series: Any) -> np.ndarray:
     except MemoryError:
         raise
     except Exception as error:
-        # each codec has an exception class of its own, and none of them is public
-        if "requires the 'imagecodecs' package" in str(error):
-            text = f"{path.name}: compressed in a way that needs the package 'imagecodecs'"
-            raise ImageFileError(text) from error
-        raise ImageFileError(f"{path.name}: the pixels cannot be decoded ({error})") from error
+        raise _undecodable(path, error) from error
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _undecodable(path: Path, error: Exception) -> ImageFileError:
+    # each codec has an exception class of its own, and none of them is public
+    if "requires the 'imagecodecs' package" in str(error):
+        return ImageFileError(f"{path.name}: compressed in a way that needs the package 'imagecodecs'")
+    return ImageFileError(f"{path.name}: the pixels cannot be decoded ({error})")
 
 
 class TiffPixels:
@@ -237,8 +240,12 @@ class TiffPixels:
         self._zarr: Any = None
 
     def __getitem__(self, where: Any) -> np.ndarray:
-        block = self.open()[where]
-        return np.asarray(block, dtype=self.dtype)
+        try:
+            return np.asarray(self.open()[where], dtype=self.dtype)
+        except (MemoryError, IndexError):
+            raise
+        except Exception as error:
+            raise _undecodable(self.path, error) from error
 
     def open(self) -> Any:
         """Return the series as a Zarr array."""

@@ -107,7 +107,7 @@ def cluster_kmeans(
         values = {"n_classes": n_classes, "scaling": scaling, "n_restarts": n_restarts, "seed": seed}
         centres = statistic.finish(part, values) if centres is None else centres
         scales = Sample(find_scales).finish(part, values) if scales is None else scales
-    if any(len(centre) != len(channels) for centre in centres) or len(scales) != len(channels):
+    if any(np.size(centre) != len(channels) for centre in centres) or len(scales) != len(channels):
         raise ValueError(
             f"centres and scales need {len(channels)} numbers, one for each channel; found {centres}, {scales}"
         )
