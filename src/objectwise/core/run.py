@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -72,7 +73,7 @@ def run(
     Examples
     --------
     >>> import numpy as np, objectwise as ow
-    >>> recipe = ow.Recipe([ow.Step("mask", "threshold_manual", {"image": "nuclei"}, {"lower": 2.0})])
+    >>> recipe = ow.Recipe([ow.Step("mask", "threshold_manual", {"image": "nuclei"}, {"lower": 3.0})])
     >>> for progress in ow.run(recipe, {"nuclei": np.arange(6.0).reshape(2, 3)}):
     ...     pass
     >>> progress.results["mask"].array
@@ -269,7 +270,7 @@ class _Execution:
         highest = 0
         for channel in slot.grid.indices(slot.shape, "c"):
             where = {"t": frame, **channel}
-            try:
+            with _naming(step):
                 shared = {} if step.scope == "plane" else self._computed(step, where, None)
                 for plane in self.plan.planes(step):
                     own = self._computed(step, where, plane) if step.scope == "plane" else shared
@@ -279,9 +280,6 @@ class _Execution:
                         self.done = min(self.done + 1, start + units)
                         yield self._progress(step, here)
                     highest = max(highest, target.highest)
-            except ValueError as error:
-                text = str(error)
-                raise ValueError(text if text.startswith("step ") else f"step {step.id!r}: {text}") from error
         self.done = start + units
 
     def _work(
@@ -382,12 +380,14 @@ class _Execution:
                     for other in earlier:
                         if frame < self.plan.slots[other.id].frames:
                             yield from self._step(other, frame, count=False)
-                    part = self._collect(step, statistic, {"t": frame, **channel}, None, known, part)
+                    with _naming(step):
+                        part = self._collect(step, statistic, {"t": frame, **channel}, None, known, part)
                     yield self._progress(step, {"t": frame})
                 known = statistic.refine(part, known)
                 if known is None:
                     break
-            value = statistic.finish(part, step.parameters)
+            with _naming(step):
+                value = statistic.finish(part, step.parameters)
             self.series[step.id, name, channel.get("c")] = value
             self._keep(step, name, value, channel)
 
@@ -421,6 +421,16 @@ class _Execution:
     def _keep(self, step: Step, name: str, value: Any, where: Mapping[str, int]) -> None:
         row = {"step": step.id, "parameter": name, **where, "value": value}
         self.values[(step.id, name, *where.items())] = row
+
+
+@contextmanager
+def _naming(step: Step) -> Iterator[None]:
+    """Put the name of the step before what an operation refuses."""
+    try:
+        yield
+    except ValueError as error:
+        text = str(error)
+        raise ValueError(text if text.startswith("step ") else f"step {step.id!r}: {text}") from error
 
 
 def _pending(step: Step) -> list[tuple[str, Statistic]]:

@@ -243,8 +243,8 @@ def estimate_diameter(
         return 0.0
     distance = _distance(mask, spacing)
     tops = hill_tops(distance, mask, 0.0, 0.15)
-    widths = np.sort(2 * distance.ravel()[tops].astype(float))
-    area = np.cumsum(widths**mask.ndim)
-    pixel = min(spacing) if spacing else 1.0
     # the nearest background pixel's centre lies half a pixel beyond the edge
-    return float(widths[np.searchsorted(area, area[-1] / 2)] - pixel)
+    pixel = min(spacing) if spacing else 1.0
+    widths = np.sort(2 * distance.ravel()[tops].astype(float) - pixel)
+    area = np.cumsum(widths**mask.ndim)
+    return float(widths[np.searchsorted(area, area[-1] / 2)])
