@@ -27,7 +27,7 @@ ALLOWED = {
     "": {"core", "ops", "measure"},
 }
 NUMERICS = {"core", "kernels", "ops", "measure"}
-SHELL = {"gui", "napari", "magicgui", "qtpy", "superqt", "pyqtgraph", "PyQt6", "npe2"}
+SHELL = {"gui", "napari", "magicgui", "qtpy", "superqt", "pyqtgraph", "PyQt6"}  # npe2 only reads manifests
 
 
 def room_of(path: Path) -> str:
