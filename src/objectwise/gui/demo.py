@@ -29,7 +29,7 @@ def show(block: bool = True) -> Any:
     image = coins()
     source = viewer.add_image(image.array, name="coins", axis_labels=("y", "x"))
     space = space_of(source)
-    layers = {}
+    layers: dict[str, Any] = {}
     for name in ("coins_classes", "coins_split", "coins"):
         *_, last = run(shipped(name), image)
         for output, result in last.results.items():
