@@ -146,7 +146,7 @@ def look(glance: Glance, memory: Memory) -> Seen:
 def _reach(recipe: Recipe, grid: Grid) -> int:
     """Return how many planes above and below the steps look, all together."""
     spacing = grid.block_spacing
-    return sum(step.operation.locality.pixels(spacing, step.parameters)[0] for step in recipe.steps)  # type: ignore[attr-defined]
+    return sum(step.operation.locality.pixels(spacing, step.parameters)[0] for step in recipe.steps)
 
 
 def _cut(
