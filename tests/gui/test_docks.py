@@ -475,3 +475,12 @@ def test_the_wheel_changes_no_setting(model, open_dock, blobs):
         QApplication.sendEvent(box, event)
     assert dock.form.values() == before
     assert dock.record.name == "threshold_auto"
+
+
+def test_what_a_run_has_said_stays(model, open_dock, finish, blobs):
+    model.add_image(blobs)
+    dock = open_dock(ThresholdDock, model)
+    said = finish(dock)
+    dock._changed()
+    model.add_image(blobs)
+    assert dock.status.text() == said

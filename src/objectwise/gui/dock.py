@@ -80,6 +80,7 @@ class OperationDock(ClosingDock):
         self.forms: dict[str, Form] = {}
         self.last: Outcome | None = None
         self._quiet = 0
+        self._from_preview = False
         self._seen = True
         self._watched: list[Layer] = []
         self._replaced: list[Layer] = []
@@ -305,7 +306,7 @@ class OperationDock(ClosingDock):
             self._changed()
         else:
             self.preview.remove()
-            self.say("")
+            self._unsay_preview()
 
     def _on_value(self, name: str, value: Any) -> None:
         """Show a number that was found beside its check box "auto", ready to be changed."""
@@ -317,6 +318,12 @@ class OperationDock(ClosingDock):
     def _say_preview(self, sentence: str, wrong: bool) -> None:
         if self.worker is None:
             self.say(f"Preview: {sentence}" if sentence and not sentence[:1].isupper() else sentence, wrong)
+            self._from_preview = True
+
+    def _unsay_preview(self) -> None:
+        """Take back what the preview said; what a run has said stays."""
+        if self._from_preview and self.worker is None:
+            self.say("")
 
     def _refresh(self) -> None:
         """Say what was understood of the chosen layers, and show the rows that have a meaning for them."""
@@ -348,14 +355,13 @@ class OperationDock(ClosingDock):
         main = self.main_layer
         if not self.preview_box.isChecked() or not seen or self.record.output not in _SHOWN or main is None:
             self.preview.remove()
-            if self.worker is None:
-                self.say("")
+            self._unsay_preview()
             return
         try:
             job = self.job()
         except ValueError as error:
             self.preview.remove()
-            self.say(str(error))
+            self._say_preview(str(error), False)
             return
         self.preview.request(job, main, self._label_inputs())
 
@@ -372,6 +378,7 @@ class OperationDock(ClosingDock):
             return
         self.preview.remove()
         self._replaced = self._label_inputs()
+        self._from_preview = False
         self.bar.start(job)
 
     def _done(self, outcome: Outcome) -> None:
@@ -396,6 +403,7 @@ class OperationDock(ClosingDock):
 
     def say(self, sentence: str, wrong: bool = False) -> None:
         """Show a sentence below the button, red where something is wrong."""
+        self._from_preview = False
         self.bar.say(sentence, wrong)
 
     def _paint(self, _event: Any = None) -> None:
