@@ -17,21 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from objectwise.core import kinds
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Components, Halo
-from objectwise.core.operation import Parameter
-from objectwise.core.recipe import Recipe, Step
+from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
-from objectwise.core.run import run
-from objectwise.core.statistics import Place
+from objectwise.core.run import computed_values, run
 from objectwise.gui.jobs import Job, count_objects, value_text
 from objectwise.gui.layers import NonZero, Stack
 
 # pixels of a plane beyond which objects are not split or flooded while a slider moves
 _LARGE = 1 << 22
-# pixels that a statistic looks at in one go
-_PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -217,80 +212,29 @@ def lock(
     """
     steps, rows = [], []
     for step in recipe.steps:
-        parameters = dict(step.parameters)
-        for parameter in step.operation.computed:
-            if parameters[parameter.name] is None:
-                value = _computed(step, parameter, inputs, index, memory)
-                parameters[parameter.name] = value
-                rows.append({"step": step.id, "parameter": parameter.name, "value": value})
+        found = _computed(replace(recipe, steps=(step,), inputs=(), outputs=()), inputs, index, memory)
+        parameters = dict(step.parameters) | {row["parameter"]: row["value"] for row in found}
         steps.append(replace(step, parameters=parameters))
+        rows += found
     return replace(recipe, steps=tuple(steps)), rows
 
 
 def _computed(
-    step: Step, parameter: Parameter, inputs: Mapping[str, Result], index: Mapping[str, int], memory: Memory
-) -> Any:
-    statistic = parameter.statistic
-    assert statistic is not None
-    name, origin = step.sources()[statistic.source][0]
-    if origin.name not in inputs:
-        raise ValueError(
-            "No preview of a number that is computed from the result of an earlier step; press Run."
-        )
-    source = inputs[origin.name]
-    kind = next(item.kind for item in step.operation.inputs if item.name == statistic.source)
-    at: dict[str, int] = {}
-    if origin.channel is not None:
-        names = source.grid.channels
-        at["c"] = names.index(origin.channel) if origin.channel in names else int(origin.channel)
-    frames = range(source.grid.size("t", source.array.shape))
-    if step.scope != "series":
-        frames = range(min(index.get("t", 0), len(frames) - 1), min(index.get("t", 0), len(frames) - 1) + 1)
-    plane = index.get("z") if step.scope == "plane" and source.grid.ndim == 3 else None
-    arrays = _arrays(source.array)
-    key = (
-        tuple(map(id, arrays)),
-        name,
-        str(at),
-        step.op,
-        parameter.name,
-        str(frames),
-        plane,
-        str(step.parameters),
-    )
+    recipe: Recipe, inputs: Mapping[str, Result], index: Mapping[str, int], memory: Memory
+) -> list[dict[str, Any]]:
+    """Return the numbers that a run of one step would compute, found once for each state of its inputs."""
+    step = recipe.steps[0]
+    if all(step.parameters[parameter.name] is not None for parameter in step.operation.computed):
+        return []
+    if not set(recipe.inputs) <= set(inputs):
+        raise ValueError("No preview of a number that is found in the result of an earlier step; press Run.")
+    given = {name: inputs[name] for name in recipe.inputs}
+    arrays = tuple(array for item in given.values() for array in _arrays(item.array))
+    axes = {"plane": "tz", "frame": "t", "series": ""}[step.scope]
+    here = {axis: n for axis, n in index.items() if axis in axes}
+    key = (tuple(map(id, arrays)), str(here), str(step))
     kept = memory.find(key, arrays)
-    if kept is not None:
-        return kept
-    known = None
-    while True:
-        part = None
-        for frame in frames:
-            where = at | ({"t": frame} if "t" in source.grid.axes else {})
-            for piece, place in _pieces(source, where, frame, plane, kind):
-                found = statistic.collect(piece, place, known)
-                part = found if part is None else statistic.merge(part, found)
-        known = statistic.refine(part, known)
-        if known is None:
-            break
-    value = statistic.finish(part, step.parameters)
-    memory.keep(key, arrays, value)
-    return value
-
-
-def _pieces(source: Result, where: dict[str, int], frame: int, plane: int | None, kind: str) -> Any:
-    """Give a frame, or one plane of it, in pieces that fit into memory, each with its place."""
-    shape = source.grid.block_shape(source.array.shape)
-    planes = range(shape[0]) if plane is None else range(plane, plane + 1)
-    flat = plane is not None
-    per_row = max(1, int(np.prod(shape[1:])))
-    rows = 1 if flat else max(1, _PIECE // per_row)
-    for start in range(planes.start, planes.stop, rows):
-        part = slice(start, min(start + rows, planes.stop))
-        block = source.grid.read(source.array, where, (part, *(slice(0, n) for n in shape[1:])))
-        block = kinds.prepare(block, kind, "preview")
-        if kind == "channels" and ("c" not in source.grid.axes or "c" in where):
-            block = block[np.newaxis]
-        if flat:
-            yield block[..., 0, :, :], Place(frame, (0,) * (len(shape) - 1), shape[1:])
-        else:
-            yield block, Place(frame, (start, *(0,) * (len(shape) - 1)), shape)
+    if kept is None:
+        kept = computed_values(recipe, given, index)
+        memory.keep(key, arrays, kept)
+    return kept

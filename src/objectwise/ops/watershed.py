@@ -70,7 +70,7 @@ def _distance(mask: np.ndarray, spacing: Sequence[float] | None) -> np.ndarray:
 def split_touching(
     mask: Mask,
     *,
-    min_diameter: Annotated[Length, Ge(0)] = 5.0,
+    min_diameter: Annotated[Length, Ge(0)] = 10.0,
     min_neck: Annotated[float, Ge(0), Le(1)] = 0.15,
     spacing: tuple[float, ...] | None = None,
 ) -> Labels:
