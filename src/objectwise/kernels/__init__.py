@@ -1,13 +1,17 @@
 """Compiled loops: what a library does not have, or not fast enough.
 
 Every kernel releases the GIL and is cached on disk where a folder can be written; in a read-only container
-it is compiled anew in each process. Numba notices that a kernel is out of date by its own file alone, so no
-file in this folder calls compiled code of another. Each kernel has a slow twin in the tests.
+it is compiled anew in each process. Numba by itself notices a change in the file of a kernel, but not in another
+file whose constants or loops the kernel uses; here all files of the folder count as one, so that an edit
+anywhere compiles everything anew. Each kernel has a slow twin in the tests.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +22,23 @@ def compiled(function: Callable[..., Any]) -> Any:
     import numba
 
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        loop = numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:
         # no folder for the cache can be written
         return numba.njit(nogil=True)(function)
+    kept = getattr(getattr(loop, "_cache", None), "_cache_file", None)
+    if kept is not None:
+        kept._source_stamp = _stamp()
+    return loop
+
+
+@cache
+def _stamp() -> str:
+    """Return a fingerprint of all files of this folder."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def prepared(array: np.ndarray, dtype: Any) -> np.ndarray:

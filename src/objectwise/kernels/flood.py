@@ -86,6 +86,37 @@ def ordered(values: np.ndarray) -> np.ndarray:
 
 
 @compiled
+def _push(heap, n, key):
+    """Add a key to a heap of ``n``, the smallest of which comes first."""
+    item = n
+    while item > 0:
+        above = (item - 1) >> 1
+        if heap[above] <= key:
+            break
+        heap[item] = heap[above]
+        item = above
+    heap[item] = key
+
+
+@compiled
+def _drop_first(heap, n):
+    """Take the first key from a heap, of which ``n`` are left."""
+    key = heap[n]
+    item = 0
+    while True:
+        child = 2 * item + 1
+        if child >= n:
+            break
+        if child + 1 < n and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= key:
+            break
+        heap[item] = heap[child]
+        item = child
+    heap[item] = key
+
+
+@compiled
 def _flood(heights, labels, offsets, lines):
     """Flood in place; -1 is outside, 0 is dry, -2 is a line between objects."""
     n_inside = 0
@@ -104,33 +135,13 @@ def _flood(heights, labels, offsets, lines):
         if labels[index] > 0:
             pixel[age] = index
             source[age] = labels[index]
-            key = (np.int64(heights[index]) << 31) | age
-            item = n
-            while item > 0:
-                above = (item - 1) >> 1
-                if heap[above] <= key:
-                    break
-                heap[item] = heap[above]
-                item = above
-            heap[item] = key
+            _push(heap, n, (np.int64(heights[index]) << 31) | age)
             n += 1
             age += 1
     while n > 0:
         oldest = heap[0] & 0x7FFFFFFF
         n -= 1
-        key = heap[n]
-        item = 0
-        while True:
-            child = 2 * item + 1
-            if child >= n:
-                break
-            if child + 1 < n and heap[child + 1] < heap[child]:
-                child += 1
-            if heap[child] >= key:
-                break
-            heap[item] = heap[child]
-            item = child
-        heap[item] = key
+        _drop_first(heap, n)
         index = pixel[oldest]
         label = source[oldest]
         if lines and oldest >= n_seeds:
@@ -159,15 +170,7 @@ def _flood(heights, labels, offsets, lines):
                 source = _grown(source, size)
             pixel[age] = neighbour
             source[age] = label
-            key = (np.int64(heights[neighbour]) << 31) | age
-            item = n
-            while item > 0:
-                above = (item - 1) >> 1
-                if heap[above] <= key:
-                    break
-                heap[item] = heap[above]
-                item = above
-            heap[item] = key
+            _push(heap, n, (np.int64(heights[neighbour]) << 31) | age)
             n += 1
             age += 1
 

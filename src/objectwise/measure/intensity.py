@@ -46,32 +46,33 @@ def measure_intensity(
     -----
     The memory needed is that of the image, for the pixels in objects.
     """
-    from objectwise.kernels import statistics
+    from objectwise.kernels import runs as lines
+    from objectwise.kernels import values as contents
 
-    table = np.full((scan.ids.size, statistics.N_STATISTICS), np.nan)
+    table = np.full((scan.ids.size, contents.N_STATISTICS), np.nan)
     n_missing = np.zeros(scan.ids.size, dtype=np.int64)
     if scan.ids.size:
-        prepared = statistics.prepare_image(image)
+        prepared = lines.prepare_image(image)
         stops = np.cumsum(scan.n_pixels)
         starts = stops - scan.n_pixels
         ends = starts.copy()
         values = np.empty(stops[-1], dtype=prepared.dtype)
-        statistics.gather_values(scan.runs, prepared.reshape(-1, image.shape[-1]), ends, values)
+        contents.gather_values(scan.runs, prepared.reshape(-1, image.shape[-1]), ends, values)
         n_missing = stops - ends
-        statistics.describe_values(values, starts, ends, table)
+        contents.describe_values(values, starts, ends, table)
         if f"intensity_median_{channel}" in wanted:
-            find = statistics.count_medians if values.dtype.kind == "u" else statistics.find_medians
+            find = contents.count_medians if values.dtype.kind == "u" else contents.find_medians
             find(values, starts, ends, table)
 
     columns = {
         f"intensity_{name}_{channel}": table[:, column].copy()
         for name, column in (
-            ("min", statistics.MINIMUM),
-            ("max", statistics.MAXIMUM),
-            ("mean", statistics.MEAN),
-            ("std", statistics.DEVIATION),
-            ("median", statistics.MEDIAN),
-            ("sum", statistics.SUM),
+            ("min", contents.MINIMUM),
+            ("max", contents.MAXIMUM),
+            ("mean", contents.MEAN),
+            ("std", contents.DEVIATION),
+            ("median", contents.MEDIAN),
+            ("sum", contents.SUM),
         )
     }
     reasons: Reasons = {}

@@ -43,11 +43,11 @@ class Scan:
     @cached_property
     def record(self) -> np.ndarray:
         """Number of pixels, sums of positions and of their products, and box: int64, shape (n, 16)."""
-        from objectwise.kernels import statistics
+        from objectwise.kernels import runs as lines
 
-        record = np.zeros((self.ids.size, statistics.N_RECORD), dtype=np.int64)
+        record = np.zeros((self.ids.size, lines.N_RECORD), dtype=np.int64)
         if self.ids.size:
-            statistics.accumulate_geometry(self.runs, self.shape[-2], record)
+            lines.accumulate_geometry(self.runs, self.shape[-2], record)
         return record
 
     @property
@@ -116,7 +116,7 @@ def scan_labels(labels: np.ndarray) -> Scan:
     -----
     One pass over the pixels. The memory needed is 16 bytes for each run.
     """
-    from objectwise.kernels import statistics
+    from objectwise.kernels import runs as lines
 
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
@@ -138,8 +138,8 @@ def scan_labels(labels: np.ndarray) -> Scan:
                 values = np.insert(values, 0, 0)
                 inverse = inverse + 1
             labels = inverse.reshape(labels.shape)
-    runs, line_starts = statistics.encode_runs(statistics.prepare_labels(labels))
-    found = runs[:, statistics.LABEL]
+    runs, line_starts = lines.encode_runs(lines.prepare_labels(labels))
+    found = runs[:, lines.LABEL]
     if found.size:
         _refuse_negative(int(found.min()))
         largest = int(found.max())
@@ -147,11 +147,11 @@ def scan_labels(labels: np.ndarray) -> Scan:
         present = np.zeros(largest + 1, dtype=np.bool_)
         present[found] = True
         ids = np.flatnonzero(present)
-        runs[:, statistics.LABEL] = (np.cumsum(present) - 1)[found]
+        runs[:, lines.LABEL] = (np.cumsum(present) - 1)[found]
     else:
         # a table of the size of the largest id would be larger than the image
         ids, rows = np.unique(found, return_inverse=True)
-        runs[:, statistics.LABEL] = rows
+        runs[:, lines.LABEL] = rows
     ids = ids.astype(np.int64) if values is None else values[ids]
     return Scan(ids, runs, line_starts, labels.shape)
 

@@ -188,18 +188,18 @@ def crofton_perimeter(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
     Legland D, Kiêu K, Devaux M-F (2007) Computation of Minkowski measures on 2D and 3D binary images. Image
     Analysis & Stereology 26(2):83-92.
     """
-    from objectwise.kernels import statistics
+    from objectwise.kernels import runs as lines
 
     spacing_y, spacing_x = spacing
-    crossings = np.zeros((scan.ids.size, statistics.N_CROSSINGS), dtype=np.int64)
+    crossings = np.zeros((scan.ids.size, lines.N_CROSSINGS), dtype=np.int64)
     if scan.ids.size:
-        statistics.count_crossings(scan.runs, scan.line_starts, crossings)
+        lines.count_crossings(scan.runs, scan.line_starts, crossings)
     angle = math.atan2(spacing_y, spacing_x)
     apart = spacing_y * spacing_x / math.sqrt(spacing_y**2 + spacing_x**2)
     return (
-        crossings[:, statistics.ALONG_X] * (spacing_y * angle)
-        + crossings[:, statistics.ALONG_Y] * (spacing_x * (math.pi / 2 - angle))
-        + crossings[:, statistics.DIAGONAL] * (apart * (math.pi / 4))
+        crossings[:, lines.ALONG_X] * (spacing_y * angle)
+        + crossings[:, lines.ALONG_Y] * (spacing_x * (math.pi / 2 - angle))
+        + crossings[:, lines.DIAGONAL] * (apart * (math.pi / 4))
     ) / 2
 
 
@@ -221,22 +221,23 @@ def convex_hulls(
     diameter : ndarray of float64, shape (n,)
         Zeros in 3-D where not asked for.
     """
-    from objectwise.kernels import statistics
+    from objectwise.kernels import hulls
+    from objectwise.kernels import runs as lines
 
     n_convex = np.zeros(scan.ids.size, dtype=np.int64)
     squared = np.zeros(scan.ids.size)
-    extent = scan.record[:, statistics.MAX_Z :] - scan.record[:, statistics.MIN_Z : statistics.MAX_Z]
+    extent = scan.record[:, lines.MAX_Z :] - scan.record[:, lines.MIN_Z : lines.MAX_Z]
     n_lines = extent[:, 0] * extent[:, 1]
     for part in _parts(n_lines):
         ends = np.cumsum(n_lines[part])
         offsets = ends - n_lines[part]
         first = np.empty(ends[-1], dtype=np.int32)
         last = np.empty(ends[-1], dtype=np.int32)
-        statistics.find_line_ends(
+        lines.find_line_ends(
             scan.runs, scan.shape[-2], scan.record, part.start, part.stop, offsets, first, last
         )
         if scan.ndim == 2:
-            statistics.fill_hulls(
+            hulls.fill_hulls(
                 scan.record[part], offsets, first, last, spacing[0], spacing[1], n_convex[part], squared[part]
             )
             continue
@@ -264,12 +265,13 @@ def _fill_hull_3d(
     """Count the voxels in the convex hull of one object and find its largest diameter, squared."""
     from scipy.spatial import ConvexHull
 
-    from objectwise.kernels import statistics
+    from objectwise.kernels import hulls
+    from objectwise.kernels import runs as lines
 
-    n_planes = record[statistics.MAX_Z] - record[statistics.MIN_Z]
-    height = record[statistics.MAX_Y] - record[statistics.MIN_Y]
+    n_planes = record[lines.MAX_Z] - record[lines.MIN_Z]
+    height = record[lines.MAX_Y] - record[lines.MIN_Y]
     corners = np.empty((2 * n_planes * height, 3), dtype=np.int64)
-    n = statistics.list_corners(first, last, start, n_planes, height, corners)
+    n = hulls.list_corners(first, last, start, n_planes, height, corners)
     # the middles of the six faces, in half voxels: never flat, even if the object is
     steps = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
     points = (2 * _extreme_points(corners[:n])[:, None, :] + steps).reshape(-1, 3)
@@ -281,17 +283,17 @@ def _fill_hull_3d(
     faces = np.column_stack([normals, np.einsum("ij,ij->i", normals, triangles[:, 0])])
     # a face of many corners comes as many triangles
     faces = np.unique(faces[normals.any(axis=1)], axis=0)
-    n_convex = statistics.fill_polyhedron(
+    n_convex = hulls.fill_polyhedron(
         np.ascontiguousarray(faces[:, :3]), np.ascontiguousarray(faces[:, 3]), start, n_planes, height,
-        record[statistics.MIN_X], record[statistics.MAX_X], first, last,
+        record[lines.MIN_X], record[lines.MAX_X], first, last,
     )  # fmt: skip
     if not with_diameter:
         return n_convex, 0.0
-    n = statistics.list_corners(first, last, start, n_planes, height, corners)
+    n = hulls.list_corners(first, last, start, n_planes, height, corners)
     if n > MANY_POINTS:
         corners = np.ascontiguousarray(_extreme_points(corners[:n]))
         n = len(corners)
-    return n_convex, statistics.largest_distance(corners, n, *spacing)
+    return n_convex, hulls.largest_distance(corners, n, *spacing)
 
 
 def _extreme_points(points: np.ndarray) -> np.ndarray:
