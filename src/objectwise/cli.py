@@ -62,13 +62,16 @@ def _demo(options: argparse.Namespace) -> None:
     if not options.view:
         print(f"Open {options.output / 'coins_objects.png'}, or see it all in napari: objectwise demo --view")
         return
-    from importlib import import_module
     from importlib.util import find_spec
 
     if find_spec("napari") is None:
         raise ValueError("napari is not installed: pip install 'napari-objectwise[gui]'")
-    # the one door from the command line to the window
-    import_module("objectwise.gui.demo").show(options.output)
+    from npe2 import PluginManager
+
+    # the window is reached as napari reaches it, through the manifest
+    plugins = PluginManager.instance()
+    plugins.discover()
+    plugins.commands.execute("napari-objectwise.demo")
 
 
 def _ops(options: argparse.Namespace) -> None:

@@ -35,7 +35,8 @@ def test_is_documented(record: Operation) -> None:
         assert item.kind in KINDS
     for parameter in record.parameters.values():
         assert parameter.description, f"{parameter.name} is not described"
-    assert record.doc.returns is not None and record.doc.returns.description
+    assert record.doc.returns is not None
+    assert record.doc.returns.description
 
 
 def test_says_everything_in_its_signature(record: Operation) -> None:
@@ -49,7 +50,8 @@ def test_example_in_the_docstring_runs(record: Operation) -> None:
     function = record.function
     finder = doctest.DocTestFinder(recurse=False)
     tests = finder.find(function, function.__name__, globs=dict(vars(sys.modules[function.__module__])))
-    assert tests and tests[0].examples, f"{record.name} has no example"
+    assert tests
+    assert tests[0].examples, f"{record.name} has no example"
     result = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE).run(tests[0])
     assert result.failed == 0
 

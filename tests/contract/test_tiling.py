@@ -81,10 +81,9 @@ def tiled_and_whole(record: Operation, inputs: Mapping, tile, **values):
     }
     results = []
     for size in (None, tile):
-        for progress in ow.run(ow.Recipe([step]), sources, tile=size):
-            pass
-        assert progress.done == progress.total
-        results.append(progress.results["result"])
+        *_, last = ow.run(ow.Recipe([step]), sources, tile=size)
+        assert last.done == last.total
+        results.append(last.results["result"])
     return results
 
 
@@ -192,9 +191,7 @@ def test_a_chain_of_steps_is_tiled(tmp_path) -> None:
     out = zarr.create_array(
         store=str(tmp_path / "out.zarr"), shape=image.shape, dtype="int32", chunks=(16, 16)
     )
-    for whole in ow.run(recipe, image):
-        pass
-    for tiled in ow.run(recipe, {"nuclei": (lazy, ow.Grid("yx"))}, into={"kept": out}, tile=20):
-        pass
+    *_, whole = ow.run(recipe, image)
+    list(ow.run(recipe, {"nuclei": (lazy, ow.Grid("yx"))}, into={"kept": out}, tile=20))
     np.testing.assert_array_equal(whole.results["kept"].array, out[:])
     assert out[:].max() > 2

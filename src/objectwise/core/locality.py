@@ -142,21 +142,23 @@ def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tup
 
     Notes
     -----
-    Linear in the number of pixels.
+    Linear in the number of pixels; all but the first pass look only at the pixels where a run of equal
+    neighbours along the last axis begins.
     """
     parts, n = pieces.parts, pieces.n
     flat = parts.ravel()
-    size = np.bincount(flat, minlength=n + 1)
+    begins = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    begins = np.concatenate([np.zeros(min(flat.size, 1), begins.dtype), begins])
+    part = flat[begins]
+    size = np.bincount(part, np.diff(begins, append=flat.size), minlength=n + 1).astype(np.int64)
     first_here = np.zeros(n + 1, np.int64)
     # the last assignment of a repeated index stays, so the reversed order leaves the first pixel
-    first_here[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
+    first_here[part[::-1]] = begins[::-1]
     ids = block.ravel()[first_here].astype(np.int64) if flat.size else np.zeros(n + 1, np.int64)
-    where = np.unravel_index(first_here, parts.shape) if flat.size else (first_here,) * parts.ndim
-    first = (
-        np.ravel_multi_index(tuple(w + s for w, s in zip(where, start, strict=True)), shape)
-        if flat.size
-        else first_here
-    )
+    first = first_here
+    if parts.shape != tuple(shape):
+        pixel = np.unravel_index(first_here, parts.shape)
+        first = np.ravel_multi_index(tuple(p + s for p, s in zip(pixel, start, strict=True)), shape)
     faces = np.zeros(n + 1, np.uint8)
     for axis in range(parts.ndim):
         for side, edge in ((0, 0), (1, shape[axis] - 1)):

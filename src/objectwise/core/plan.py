@@ -272,7 +272,7 @@ class Plan:
 
         kept = {item.name: self.slots[s.name] for item, s in given if item.kind in ("labels", "objects")}
         kind = record.output_kind({name: slot.kind or _guess(slot) for name, slot in kept.items()})
-        dtype = kinds.DTYPES.get(kind)
+        dtype = kinds.DTYPES.get(kind or "")
         if kind == "labels" and kept:
             dtype = kinds.label_dtype(next(iter(kept.values())).dtype)
         if array is not None:

@@ -142,6 +142,18 @@ class Recipe:
             For an input of this recipe, the recipe whose last output it is. A recipe in another unit is
             kept out, as its numbers would mean something else; its input then stays an input.
         """
+        return self.joined(histories)[0]
+
+    def joined(self, histories: Mapping[str, Recipe]) -> tuple[Recipe, dict[str | None, dict[str, str]]]:
+        """Return this recipe after others, as `after` does, and the new names of their steps.
+
+        Returns
+        -------
+        recipe : Recipe
+            The notes are those of all of them; a note of this recipe comes before one of the others.
+        names : dict
+            For each input with a history, and for None (this recipe), the new name of each step.
+        """
         histories = {name: histories[name] for name in self.inputs if name in histories}
         unit = next((item.unit for item in (self, *histories.values()) if item.lengths()), self.unit)
         histories = {
@@ -151,8 +163,9 @@ class Recipe:
         inputs = tuple(dict.fromkeys(item for names in needed for item in names))
         steps: list[Step] = []
         renamed: dict[str, str] = {}
+        names: dict[str | None, dict[str, str]] = {}
         for name, history in histories.items():
-            fresh: dict[str, str] = {}
+            fresh = names[name] = {}
             for step in history.steps:
                 step = step.renamed(fresh)
                 same = next((item for item in steps if replace(item, id="") == replace(step, id="")), None)
@@ -165,14 +178,18 @@ class Recipe:
                 steps.append(replace(step, id=unique))
             renamed[name] = fresh[history.outputs[-1]]
         taken = set(inputs) | {item.id for item in steps}
+        own = names[None] = {}
         for step in self.steps:
             step = step.renamed(renamed)
-            unique = _free(step.id, taken)
-            renamed[step.id] = unique
-            taken.add(unique)
-            steps.append(replace(step, id=unique))
+            own[step.id] = renamed[step.id] = _free(step.id, taken)
+            taken.add(own[step.id])
+            steps.append(replace(step, id=own[step.id]))
         outputs = tuple(renamed[name] for name in self.outputs)
-        return replace(self, steps=tuple(steps), inputs=inputs, outputs=outputs, unit=unit)
+        notes = {key: value for item in histories.values() for key, value in item.notes.items()} | dict(
+            self.notes
+        )
+        joined = replace(self, steps=tuple(steps), inputs=inputs, outputs=outputs, unit=unit, notes=notes)
+        return joined, names
 
     def lock(self, values: Iterable[Mapping[str, Any]], by: str | None = None) -> Recipe:
         """Return this recipe with the values that a run has computed written into its steps.

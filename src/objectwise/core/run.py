@@ -10,7 +10,8 @@ result.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -72,7 +73,7 @@ def run(
     Examples
     --------
     >>> import numpy as np, objectwise as ow
-    >>> recipe = ow.Recipe([ow.Step("mask", "threshold_manual", {"image": "nuclei"}, {"lower": 2.0})])
+    >>> recipe = ow.Recipe([ow.Step("mask", "threshold_manual", {"image": "nuclei"}, {"lower": 3.0})])
     >>> for progress in ow.run(recipe, {"nuclei": np.arange(6.0).reshape(2, 3)}):
     ...     pass
     >>> progress.results["mask"].array
@@ -81,6 +82,39 @@ def run(
     """
     sources = _inputs(recipe, inputs, grid)
     return iter(_Execution(Plan(recipe, sources, into or {}, tile), sources))
+
+
+def computed_values(
+    recipe: Recipe, inputs: Any, index: Mapping[str, int], *, grid: Grid | None = None
+) -> list[dict[str, Any]]:
+    """Return the numbers that a run would compute for one frame, channel and plane, without running it.
+
+    Parameters
+    ----------
+    recipe, inputs, grid
+        As for `run`.
+    index : dict
+        The frame ``t``, channel ``c`` and plane ``z``; 0 for what is left out.
+
+    Returns
+    -------
+    list of dict
+        As in `Result.values`: ``step``, ``parameter``, ``value``, and what they were computed for.
+
+    Raises
+    ------
+    ValueError
+        As for `run`, and if a number depends on the result of an earlier step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> recipe = Recipe([Step("mask", "threshold_auto", {"image": "image"}, {"method": "mean"})])
+    >>> computed_values(recipe, np.array([[1, 2, 3]]), {})[0]["value"]
+    2.0
+    """
+    sources = _inputs(recipe, inputs, grid)
+    return _Execution(Plan(recipe, sources, {}, None), sources).values_at(index)
 
 
 def apply(
@@ -207,6 +241,7 @@ class _Execution:
         self.series: dict[tuple[Any, ...], Any] = {}
         self.numbers: dict[tuple[str, int], float] = {}
         self.tables: dict[str, list[Table]] = {}
+        self.renamed: dict[str, dict[str | None, dict[str, str]]] = {}
         self.results = {name: self._result(name) for name in plan.recipe.outputs}
 
     def _result(self, name: str) -> Result:
@@ -214,7 +249,8 @@ class _Execution:
         slot = self.plan.slots[name]
         own = self.plan.recipe.leading_to(name)
         histories = {key: self.inputs[key].recipe for key in own.inputs}
-        history = own.after({key: item for key, item in histories.items() if item is not None})
+        known = {key: item for key, item in histories.items() if item is not None}
+        history, self.renamed[name] = own.joined(known)
         return Result(slot.array, slot.grid, slot.kind, history)
 
     def __iter__(self) -> Iterator[Progress]:
@@ -246,10 +282,17 @@ class _Execution:
             result.array = np.array([self.numbers[name, frame] for frame in range(slot.frames)])
         else:
             result.array = slot.filled()
-        own = self.plan.recipe.leading_to(name)
-        made = {step.id for step in own.steps}
-        before = [row for key in own.inputs for row in self.inputs[key].values]
-        result.values = before + [row for row in self.values.values() if row["step"] in made]
+        # the rows name the steps as the history does
+        sources: list[tuple[str | None, Iterable[dict[str, Any]]]] = [(None, self.values.values())]
+        sources += [(key, item.values) for key, item in self.inputs.items()]
+        rows: dict[str, dict[str, Any]] = {}
+        for key, found in reversed(sources):
+            names = self.renamed[name].get(key, {})
+            for row in found:
+                if row["step"] in names:
+                    row = {**row, "step": names[row["step"]]}
+                    rows[str(row)] = row
+        result.values = list(rows.values())
 
     def _block_of(self, name: str, frame: int) -> Any:
         slot = self.plan.slots[name]
@@ -269,7 +312,7 @@ class _Execution:
         highest = 0
         for channel in slot.grid.indices(slot.shape, "c"):
             where = {"t": frame, **channel}
-            try:
+            with _naming(step):
                 shared = {} if step.scope == "plane" else self._computed(step, where, None)
                 for plane in self.plan.planes(step):
                     own = self._computed(step, where, plane) if step.scope == "plane" else shared
@@ -279,9 +322,6 @@ class _Execution:
                         self.done = min(self.done + 1, start + units)
                         yield self._progress(step, here)
                     highest = max(highest, target.highest)
-            except ValueError as error:
-                text = str(error)
-                raise ValueError(text if text.startswith("step ") else f"step {step.id!r}: {text}") from error
         self.done = start + units
 
     def _work(
@@ -370,6 +410,26 @@ class _Execution:
             found[name] = value
         return found
 
+    def values_at(self, index: Mapping[str, int]) -> list[dict[str, Any]]:
+        """Return the numbers that are computed for one frame, channel and plane."""
+        for step in self.plan.recipe.steps:
+            slot = self.plan.slots[step.id]
+            where = {"t": min(index.get("t", 0), slot.frames - 1)}
+            if "c" in slot.grid.axes:
+                where["c"] = index.get("c", 0)
+            for name, statistic in _pending(step):
+                source = step.sources()[statistic.source][0][1].name
+                if source not in self.inputs:
+                    raise ValueError(f"step {step.id!r}: {name} is found in the result of an earlier step")
+                if step.scope == "series":
+                    for _ in self._compute_over_series(step, name, statistic):
+                        pass
+            if step.scope != "series":
+                self._computed(
+                    step, where, index.get("z", 0) if step.scope == "plane" and step.by_plane else None
+                )
+        return list(self.values.values())
+
     def _compute_over_series(self, step: Step, name: str, statistic: Statistic) -> Iterator[Progress]:
         """Compute a parameter from all frames; those of earlier steps are made on the way."""
         slot = self.plan.slots[step.id]
@@ -382,12 +442,14 @@ class _Execution:
                     for other in earlier:
                         if frame < self.plan.slots[other.id].frames:
                             yield from self._step(other, frame, count=False)
-                    part = self._collect(step, statistic, {"t": frame, **channel}, None, known, part)
+                    with _naming(step):
+                        part = self._collect(step, statistic, {"t": frame, **channel}, None, known, part)
                     yield self._progress(step, {"t": frame})
                 known = statistic.refine(part, known)
                 if known is None:
                     break
-            value = statistic.finish(part, step.parameters)
+            with _naming(step):
+                value = statistic.finish(part, step.parameters)
             self.series[step.id, name, channel.get("c")] = value
             self._keep(step, name, value, channel)
 
@@ -421,6 +483,16 @@ class _Execution:
     def _keep(self, step: Step, name: str, value: Any, where: Mapping[str, int]) -> None:
         row = {"step": step.id, "parameter": name, **where, "value": value}
         self.values[(step.id, name, *where.items())] = row
+
+
+@contextmanager
+def _naming(step: Step) -> Iterator[None]:
+    """Put the name of the step before what an operation refuses."""
+    try:
+        yield
+    except ValueError as error:
+        text = str(error)
+        raise ValueError(text if text.startswith("step ") else f"step {step.id!r}: {text}") from error
 
 
 def _pending(step: Step) -> list[tuple[str, Statistic]]:

@@ -65,6 +65,11 @@ class Range:
     high: float
     integer: bool
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether every value has a bin of its own."""
+        return self.integer and self.high - self.low < N_BINS
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -121,7 +126,7 @@ class Histogram(Statistic):
                 return Range(np.inf, -np.inf, integer)
             return Range(flat.min().item(), flat.max().item(), integer)
         first, step, size = _bins(known)
-        if known.integer and step == 1.0:
+        if known.one_by_one:
             index = (flat - flat.dtype.type(first)).astype(np.int64)
         else:
             edge = known.low
@@ -155,7 +160,7 @@ class Histogram(Statistic):
 
 def _bins(known: Range) -> tuple[float, float, int]:
     """Return the value of the first bin, the step between bins, and their number."""
-    if known.integer and known.high - known.low < N_BINS:
+    if known.one_by_one:
         return known.low, 1.0, int(known.high - known.low) + 1
     step = (known.high - known.low) / N_BINS
     return known.low + step / 2, step, N_BINS

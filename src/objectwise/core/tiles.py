@@ -362,9 +362,9 @@ def _objects(
         target.write(box, np.where(inside[middle], result, target.read(box)))
         yield box
     if results is not None:
-        number = results.numbers()
+        final = results.numbers()
         for box in cut:
-            target.write(box, number[target.read(box)])
+            target.write(box, final[target.read(box)])
             yield box
 
 

@@ -75,7 +75,8 @@ def ordered(values: np.ndarray) -> np.ndarray:
         return values.astype(np.uint32)
     if kind == "i" and size <= 4:
         return (values.astype(np.int64) + 2**31).astype(np.uint32)
-    single = values.astype(np.float32)
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
     if kind == "f" and (size <= 4 or np.array_equal(single, values)):
         # the bits of floats of one sign are in their order; adding 0 makes -0 the same as 0
         bits = (single + np.float32(0)).view(np.uint32)
@@ -114,9 +115,6 @@ def _flood(heights, labels, offsets, lines):
             heap[item] = key
             n += 1
             age += 1
-            if lines:
-                # a seed counts as flooded only when its turn comes
-                labels[index] = 0
     while n > 0:
         oldest = heap[0] & 0x7FFFFFFF
         n -= 1
@@ -135,15 +133,15 @@ def _flood(heights, labels, offsets, lines):
         heap[item] = key
         index = pixel[oldest]
         label = source[oldest]
-        if lines:
+        if lines and oldest >= n_seeds:
+            # seeds have their labels from the start, so that a line runs along one not yet flooded from
             if labels[index] != 0:
                 continue
             meets = False
-            if oldest >= n_seeds:
-                for offset in offsets:
-                    other = labels[index + offset]
-                    if other > 0 and other != label:
-                        meets = True
+            for offset in offsets:
+                other = labels[index + offset]
+                if other > 0 and other != label:
+                    meets = True
             if meets:
                 labels[index] = -2
                 continue

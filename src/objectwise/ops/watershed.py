@@ -70,7 +70,7 @@ def _distance(mask: np.ndarray, spacing: Sequence[float] | None) -> np.ndarray:
 def split_touching(
     mask: Mask,
     *,
-    min_diameter: Annotated[Length, Ge(0)] = 5.0,
+    min_diameter: Annotated[Length, Ge(0)] = 10.0,
     min_neck: Annotated[float, Ge(0), Le(1)] = 0.15,
     spacing: tuple[float, ...] | None = None,
 ) -> Labels:
@@ -243,8 +243,8 @@ def estimate_diameter(
         return 0.0
     distance = _distance(mask, spacing)
     tops = hill_tops(distance, mask, 0.0, 0.15)
-    widths = np.sort(2 * distance.ravel()[tops].astype(float))
-    area = np.cumsum(widths**mask.ndim)
-    pixel = min(spacing) if spacing else 1.0
     # the nearest background pixel's centre lies half a pixel beyond the edge
-    return float(widths[np.searchsorted(area, area[-1] / 2)] - pixel)
+    pixel = min(spacing) if spacing else 1.0
+    widths = np.sort(2 * distance.ravel()[tops].astype(float) - pixel)
+    area = np.cumsum(widths**mask.ndim)
+    return float(widths[np.searchsorted(area, area[-1] / 2)])

@@ -1,0 +1,1 @@
+"""The napari shell: docks, previews and tables around the operations; nothing here touches a pixel itself."""

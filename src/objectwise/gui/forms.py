@@ -1,0 +1,119 @@
+"""A form for an operation, made from its record: one row for each parameter, and nothing written twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from magicgui.widgets import Container
+from psygnal import Signal
+
+from objectwise.core.grid import Grid
+from objectwise.core.operation import Operation
+from objectwise.core.recipe import Step
+from objectwise.gui.fields import BrightnessSlider, Field, Groups, Kept, Number, decimals_for, rounded
+
+
+class Form(Container):
+    """The parameters of an operation as a form.
+
+    Parameters
+    ----------
+    record : Operation
+        The operation.
+    groups : mapping of str to tuple of str, optional
+        For a parameter that takes names, those that get a check box.
+
+    Examples
+    --------
+    >>> import objectwise
+    >>> form = Form(objectwise.operations["threshold_auto"])
+    >>> form.values()
+    {'method': 'otsu', 'objects': 'bright', 'threshold': None}
+    """
+
+    edited = Signal()
+
+    def __init__(self, record: Operation, groups: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self.record = record
+        self.sliders: dict[str, BrightnessSlider] = {}
+        self.fields: dict[str, Field] = {}
+        for name, parameter in record.parameters.items():
+            if groups and name in groups:
+                field: Field = Groups(parameter, groups[name])
+            elif parameter.type is tuple or (parameter.type is str and not parameter.choices):
+                field = Kept(parameter)
+            elif parameter.type is bool or parameter.choices:
+                field = Field(parameter)
+            else:
+                field = Number(parameter)
+            self.fields[name] = field
+        super().__init__(widgets=[field.row for field in self.fields.values()], labels=False)
+        self.margins = (0, 0, 0, 0)
+        for field in self.fields.values():
+            field.changed.connect(self.edited.emit)
+            if isinstance(field, Kept):
+                field.row.visible = False
+
+    def values(self) -> dict[str, Any]:
+        """Return all parameters by name."""
+        return {name: field.value for name, field in self.fields.items()}
+
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Fill in parameters; those that are not named stay as they are."""
+        for name, value in values.items():
+            self.fields[name].value = value
+
+    def calibrate(self, grid: Grid | None) -> None:
+        """Show lengths in the unit of a grid; see `Number.calibrate`."""
+        for field in self.fields.values():
+            field.calibrate(grid)
+
+    def step(
+        self, name: str, inputs: Mapping[str, Any], scope: str = "frame", by_plane: bool = False
+    ) -> Step:
+        """Return the step that the form describes."""
+        return Step(name, self.record.name, dict(inputs), self.values(), scope, by_plane)
+
+    def show_step(self, step: Step) -> None:
+        """Fill in the parameters of a step."""
+        self.show_values(dict(step.parameters))
+
+    def align(self, width: int) -> None:
+        """Give all labels one width in pixels."""
+        for field in self.fields.values():
+            field.title.min_width = width
+            field.title.max_width = width
+
+    def add_slider(self, name: str) -> None:
+        """Put a slider under a number, at first without a range; see `set_range`."""
+        slider = BrightnessSlider(self.fields[name].parameter.description)
+        self.sliders[name] = slider
+        self.insert(list(self.fields).index(name) + len(self.sliders), slider.widget)
+        slider.changed.connect(lambda value: self._slide(name, value))
+        self.fields[name].changed.connect(lambda: self._follow(name))
+
+    def set_range(self, name: str, low: float, high: float, whole: bool) -> None:
+        """Let a slider span the brightness of an image."""
+        slider, field = self.sliders[name], self.fields[name]
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            return
+        step = 1.0 if whole else (high - low) / 1000
+        slider.span(low, high, whole)
+        if isinstance(field, Number):
+            touched = field.touched
+            field.widget.native.setDecimals(0 if whole else decimals_for(step))
+            field.widget.step = 1.0 if whole else rounded((high - low) / 200, 1)
+            field.touched = touched
+        self._follow(name)
+
+    def _slide(self, name: str, value: float) -> None:
+        field = self.fields[name]
+        field.value = field._shows(value) if isinstance(field, Number) else value
+
+    def _follow(self, name: str) -> None:
+        slider, value = self.sliders[name], self.fields[name].value
+        if value is not None:
+            with slider.changed.blocked():
+                slider.value = value

@@ -1,0 +1,218 @@
+"""A run as it was submitted: recipe, arrays and place, held apart from whatever the user does next.
+
+A dock makes a `Job` on the GUI thread, from the layers and values of that moment. From then on nothing
+looks at a combo box or a layer again: the worker thread has all it needs, and the result is placed where
+the source lay when Run was pressed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from objectwise.core.recipe import Recipe
+from objectwise.core.results import Result
+from objectwise.core.run import run
+from objectwise.gui.layers import Space, fingerprint, shown
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The steps.
+    inputs : mapping of str to Result
+        The inputs of the recipe.
+    space : Space
+        Where the results are placed.
+    title : str
+        What the results are called after.
+    marks : mapping of str to (array, str or None), optional
+        The array of an input as its layer holds it, and the fingerprint that it had when this package made it.
+        Where the two no longer fit, it was edited by hand.
+    """
+
+    recipe: Recipe
+    inputs: Mapping[str, Result]
+    space: Space
+    title: str
+    marks: Mapping[str, tuple[Any, str | None]] = field(default_factory=dict)
+
+    def with_honest_history(self) -> Job:
+        """Return this job without the histories of inputs that were edited by hand.
+
+        The edited array then counts as an input of its own. The steps that came before the edit, and the
+        fingerprint of what it has become, are kept in the notes of the recipe.
+        """
+        inputs, notes = dict(self.inputs), dict(self.recipe.notes)
+        edited = dict(notes.get("edited", {}))
+        for item in self.inputs.values():
+            if item.recipe is not None:
+                edited |= item.recipe.notes.get("edited", {})
+        for name, (array, mark) in self.marks.items():
+            if mark is None:
+                continue
+            now = fingerprint(array)
+            if now != mark:
+                before = inputs[name].recipe
+                edited[name] = {"fingerprint": now} | (
+                    {"before": before.to_toml()} if before is not None else {}
+                )
+                inputs[name] = replace(inputs[name], recipe=None, values=[])
+        if edited:
+            notes["edited"] = edited
+        return replace(self, inputs=inputs, recipe=replace(self.recipe, notes=notes))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes
+    ----------
+    job : Job
+    results : dict of str to Result
+    marks : dict of str to str
+        The fingerprint of each result as its layer will show it.
+    seconds : float
+    sentence : str
+        What was found, for the status line.
+    """
+
+    job: Job
+    results: Mapping[str, Result]
+    marks: Mapping[str, str]
+    seconds: float
+    sentence: str
+
+    def values(self) -> Iterator[tuple[str, str, Any]]:
+        """Give the step, the parameter and the value of each number that this job has computed once."""
+        own = {step.id for step in self.job.recipe.steps}
+        found: dict[tuple[str, str], list[Any]] = {}
+        for result in self.results.values():
+            for row in result.values:
+                if row["step"] in own:
+                    found.setdefault((row["step"], row["parameter"]), []).append(row["value"])
+        for (step, name), values in found.items():
+            if len(values) == 1:
+                yield step, name, values[0]
+
+
+def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
+    """Do a job, yielding how far it is and what it is at, and the outcome last.
+
+    Parameters
+    ----------
+    hold : list of Job
+        One job, which is taken out: the viewer keeps its finished workers, and must not keep their arrays.
+    """
+    job = hold.pop()
+    start = time.perf_counter()
+    yield 0.0, ""
+    job = job.with_honest_history()
+    progress = None
+    for progress in run(job.recipe, job.inputs):
+        where = ", ".join(f"{axis} {number + 1}" for axis, number in progress.index.items() if axis in "tz")
+        yield progress.fraction, f"{progress.step.replace('_', ' ')}{': ' if where else ''}{where}"
+    results = dict(progress.results) if progress is not None else {}
+    marks, facts = {}, []
+    for name, result in results.items():
+        if result.kind in ("image", "mask", "classes", "labels"):
+            marks[name] = fingerprint(shown(job.space, result)[1])
+        elif result.kind == "table":
+            # by this the table knows later whether the labels are still those that were measured
+            labels = job.recipe.step(name).sources()["labels"][0][1].name
+            if labels in job.marks:
+                marks[name] = fingerprint(job.marks[labels][0])
+        facts.append(sentence(result))
+    seconds = time.perf_counter() - start
+    found = ", ".join(dict.fromkeys(fact for fact in [*facts, values_text(job.recipe, results)] if fact))
+    yield Outcome(
+        job, results, marks, seconds, f"{found}, {seconds:.1f} s" if found else f"Done, {seconds:.1f} s"
+    )
+
+
+def count_objects(labels: np.ndarray) -> int:
+    """Return how many different ids other than 0 an array holds."""
+    if labels.size == 0:
+        return 0
+    highest = int(labels.max())
+    if highest > 4 * labels.size:
+        return len(np.unique(labels[labels > 0]))
+    present = np.zeros(highest + 1, bool)
+    present[labels] = True
+    return int(present[1:].sum())
+
+
+def sentence(result: Result) -> str:
+    """Say in a few words what a result holds."""
+    if result.kind == "table":
+        n = len(result.array)
+        if "t" not in result.grid.axes:
+            return f"{n} object{'' if n == 1 else 's'} measured"
+        found = result.array.frame["frame"].nunique()
+        return f"{n} row{'' if n == 1 else 's'}, of {found} frames"
+    if result.kind == "value":
+        values = np.ravel(result.array)
+        unit = result.grid.unit
+        what = f"{result.recipe.steps[-1].operation.label}: " if result.recipe is not None else ""
+        numbers = ", ".join(f"{value:.3g}" for value in values[:12])
+        return f"{what}{numbers}{' ...' if len(values) > 12 else ''} {unit}"
+    if result.kind == "labels":
+        frames = list(result.grid.indices(result.array.shape, "t"))
+        counts = [count_objects(result.grid.read(result.array, index)) for index in frames]
+        if not sum(counts):
+            return "No objects"
+        text = f"{sum(counts)} object{'' if sum(counts) == 1 else 's'}"
+        if len(counts) > 1:
+            text += f" in {len(counts)} frames ({_listed(counts)})"
+        return text
+    if result.kind == "mask":
+        inside = float(np.count_nonzero(result.array)) / max(1, result.array.size)
+        if inside in (0.0, 1.0):
+            return "Nothing inside" if inside == 0 else "every pixel is inside"
+        return f"{100 * inside:.3g} % inside"
+    if result.kind == "classes":
+        n = count_objects(result.array)
+        return f"{n} class{'' if n == 1 else 'es'}"
+    return ""
+
+
+def _listed(counts: list[int]) -> str:
+    shown_counts = counts if len(counts) <= 8 else [*counts[:6], "...", counts[-1]]
+    return ", ".join(map(str, shown_counts))
+
+
+def values_text(recipe: Recipe, results: Mapping[str, Result]) -> str:
+    """Say which numbers the steps of a recipe have computed, such as ``threshold 107 (otsu)``."""
+    texts = [
+        value_text(step, parameter.name, result.values)
+        for result in results.values()
+        for step in recipe.steps
+        for parameter in step.operation.computed
+    ]
+    return ", ".join(dict.fromkeys(text for text in texts if text))
+
+
+def value_text(step: Any, name: str, rows: list[dict[str, Any]]) -> str:
+    """Say which number a step has computed, or the range of several."""
+    values = [
+        float(row["value"])
+        for row in rows
+        if row["step"] == step.id and row["parameter"] == name and isinstance(row["value"], int | float)
+    ]
+    finite = [value for value in values if np.isfinite(value)]
+    if not values:
+        return ""
+    method = f" ({step.parameters['method']})" if "method" in step.parameters else ""
+    if not finite:
+        return f"no {name}: the image has one single brightness"
+    low, high = f"{min(finite):.4g}", f"{max(finite):.4g}"
+    return f"{name} {low}{'' if low == high else f' to {high}'}{method}"

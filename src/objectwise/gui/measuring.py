@@ -1,0 +1,62 @@
+"""Measure objects: a labels layer and any number of images in, a table that is linked to the layer out."""
+
+from typing import Any
+
+import napari.viewer
+
+from objectwise.core.operation import Operation
+from objectwise.core.results import Result
+from objectwise.gui.dock import OperationDock
+from objectwise.gui.forms import Form
+from objectwise.gui.jobs import Outcome
+from objectwise.gui.table import note_table, show_table
+from objectwise.measure.columns import GROUPS
+
+
+class MeasureDock(OperationDock):
+    """Measure size, shape, position and brightness of the objects of a labels layer."""
+
+    families = ("measure",)
+    run_text = "Measure"
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        self._target: Any = None
+        super().__init__(viewer)
+        self.preview_box.hide()
+
+    def _make_form(self, record: Operation) -> Form:
+        form = Form(record, {"features": GROUPS})
+        form.edited.connect(self._changed)
+        return form
+
+    def values(self) -> dict[str, Any]:
+        """Return what is to be measured; brightness is left out where no image is checked."""
+        values = super().values()
+        names = values["features"]
+        if names == ():
+            raise ValueError("Check what to measure.")
+        if names is not None and not self.chosen().get("images"):
+            names = tuple(name for name in names if not name.startswith("intensity"))
+            if not names:
+                raise ValueError("Check an image to measure brightness, or measure something else.")
+        return values | {"features": names}
+
+    def run(self) -> None:
+        """Measure, in another thread."""
+        layers = self.chosen().get("labels", [])
+        self._target = layers[0] if layers and self.worker is None else self._target
+        super().run()
+
+    def _done(self, outcome: Outcome) -> None:
+        layer, self._target = self._target, None
+        for name, result in outcome.results.items():
+            if result.kind == "table" and layer is not None and layer in self.viewer.layers:
+                note_table(layer, _with_grid(result, outcome), outcome.marks.get(name))
+                show_table(self.viewer, layer)
+
+
+def _with_grid(result: Result, outcome: Outcome) -> Result:
+    """Return a table with the grid of the labels, whose time axis tells whether frames mean anything."""
+    step = outcome.job.recipe.steps[-1]
+    labels = outcome.job.inputs[step.sources()["labels"][0][1].name]
+    return Result(result.array, labels.grid, "table", result.recipe, result.values)

@@ -1,0 +1,100 @@
+"""A row that asks for the pixel size of an image that has none.
+
+Most files that a viewer opens arrive without it, and every area measured from them is then a count of pixels.
+Asking here, once, is all that most users ever need of calibration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from napari.layers import Image, Labels, Layer
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from objectwise.core.grid import Grid
+from objectwise.gui.calibration import axes_of, data_of, lacks_unit, set_pixel_size
+from objectwise.gui.wheel import pass_wheel
+
+
+class PixelSizeRow(QWidget):
+    """Number, unit and button; hidden where the pixel size is known.
+
+    Parameters
+    ----------
+    use : callable
+        ``use({"y": 0.5, "x": 0.5}, "um")`` is called when a person has given it.
+    """
+
+    def __init__(self, use: Callable[[dict[str, float], str], None]) -> None:
+        super().__init__()
+        self._use = use
+        self._grid: Grid | None = None
+        self.plane, self.step = _number(), _number()
+        self.plane.setToolTip("Size of a pixel along y and x")
+        self.step.setToolTip("Distance between two planes")
+        self.unit = QComboBox()
+        self.unit.addItems(["um", "nm", "mm"])
+        self.unit.setFixedWidth(66)
+        self.step_label = QLabel("z")
+        self.button = QPushButton("Set")
+        self.button.setToolTip("Give the layer, and others of its size, this pixel size")
+        self.button.clicked.connect(self._on_click)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        label = QLabel("Pixel size")
+        for widget in (label, self.plane, self.step_label, self.step, self.unit, self.button):
+            row.addWidget(widget)
+        self.button.setFixedWidth(44)
+        row.setStretch(1, 1)
+        row.setStretch(3, 1)
+
+    def show_for(self, grid: Grid | None) -> None:
+        """Ask for the pixel size of this grid, if it has none."""
+        self._grid = grid
+        self.setVisible(grid is not None and not grid.calibrated)
+        volume = grid is not None and grid.ndim == 3
+        self.step.setVisible(volume)
+        self.step_label.setVisible(volume)
+
+    def _on_click(self) -> None:
+        if self._grid is None:
+            return
+        sizes = {
+            axis: self.step.value() if axis == "z" else self.plane.value() for axis in self._grid.spatial
+        }
+        self._use(sizes, self.unit.currentText())
+
+
+def calibrate_alike(viewer: Any, main: Layer, sizes: Mapping[str, float], unit: str) -> None:
+    """Give a layer its pixel size, and all others of its shape and axes that have none."""
+    alike = [
+        layer
+        for layer in viewer.layers
+        if isinstance(layer, Image | Labels)
+        and lacks_unit(layer)
+        and axes_of(layer) == axes_of(main)
+        and data_of(layer).shape == data_of(main).shape
+    ]
+    before = main.world_to_data(viewer.dims.point)
+    set_pixel_size(alike, sizes, unit)
+    # the sliders stand at positions in the world, which has just changed its size
+    offset = viewer.dims.ndim - main.ndim
+    for number, position in enumerate(main.data_to_world(before)):
+        if number + offset not in viewer.dims.displayed:
+            viewer.dims.set_point(number + offset, position)
+    viewer.reset_view()
+
+
+def _number() -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setDecimals(4)
+    box.setRange(0.0001, 100000.0)
+    box.setValue(1.0)
+    box.setSingleStep(0.1)
+    # without the buttons of the theme four of these fit beside each other
+    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+    box.setMinimumWidth(44)
+    pass_wheel(box)
+    return box

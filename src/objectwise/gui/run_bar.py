@@ -1,0 +1,144 @@
+"""The foot of a dock: a button that runs and cancels, how far the run is, and one sentence about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from objectwise.gui.jobs import Job, Outcome, work
+
+# red and grey, on a dark and on a light ground
+_COLORS = {False: ("#ff6b6b", "#9a9fa8"), True: ("#c62828", "#5f6570")}
+
+
+def colors(viewer: Any) -> tuple[str, str]:
+    """Return a red and a grey that can be read in the theme of a viewer."""
+    return _COLORS["light" in str(getattr(viewer, "theme", "dark"))]
+
+
+def text_label() -> QLabel:
+    """Return a label for sentences, which can be selected and copied."""
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+class RunBar(QWidget):
+    """Button, progress and status line; one run at a time, in another thread.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    text : str
+        What the button says when nothing runs.
+
+    Attributes
+    ----------
+    pressed : Signal
+        Emitted when Run is pressed.
+    done : Signal
+        Emitted with the `Outcome` of a run.
+    worker : object or None
+        The running worker.
+    """
+
+    pressed = Signal()
+    done = Signal(object)
+
+    def __init__(self, viewer: Any, text: str) -> None:
+        super().__init__()
+        self.viewer, self._run_text = viewer, text
+        self.worker: Any = None
+        self._closed = self._wrong = False
+        self.button = QPushButton(text)
+        self.button.clicked.connect(self._on_button)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumHeight(10)
+        self.progress.hide()
+        self.status = text_label()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 0, 6, 6)
+        column.addWidget(self.button)
+        column.addWidget(self.progress)
+        column.addWidget(self.status)
+        self.paint()
+
+    def say(self, sentence: str, wrong: bool = False) -> None:
+        """Show a sentence, red where something is wrong."""
+        if self._closed:
+            return
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self.paint()
+        self.status.setText(sentence)
+
+    def paint(self) -> None:
+        """Colour the sentence so that it can be read in napari's theme."""
+        red, grey = colors(self.viewer)
+        self.status.setStyleSheet(f"color: {red if self._wrong else grey};")
+
+    def start(self, job: Job) -> None:
+        """Do a job."""
+        self.say("")
+        worker = create_worker(work, [job], _start_thread=False, _ignore_errors=True)
+        worker.yielded.connect(self._on_yield)
+        worker.errored.connect(self._on_error)
+        worker.aborted.connect(self._on_abort)
+        worker.finished.connect(self._on_finish)
+        self.worker = worker
+        self.button.setText("Cancel")
+        self.progress.setValue(0)
+        self.progress.show()
+        worker.start()
+
+    def cancel(self) -> None:
+        """Stop the run at its next block."""
+        if self.worker is not None:
+            self.say("Stopping ...")
+            self.worker.quit()
+
+    def close_down(self) -> None:
+        """Stop the run, and say and show nothing any more."""
+        self.cancel()
+        self._closed = True
+
+    def _on_button(self) -> None:
+        if self.worker is None:
+            self.pressed.emit()
+        else:
+            self.cancel()
+
+    def _on_yield(self, found: tuple[float, str] | Outcome) -> None:
+        if self._closed:
+            return
+        if isinstance(found, Outcome):
+            # the sentence last, as whatever the result sets off may say something too
+            self.done.emit(found)
+            self.say(found.sentence)
+        else:
+            self.progress.setValue(round(1000 * found[0]))
+            if found[1] and self.worker is not None and not self.worker.abort_requested:
+                self.say(found[1].capitalize())
+
+    def _on_error(self, error: Exception) -> None:
+        text = str(error) or type(error).__name__
+        if isinstance(error, MemoryError):
+            text = "There is not enough memory for this; work on each plane, or on a smaller image."
+        # the name of the only step says nothing here
+        text = text.partition("': ")[2] if text.startswith("step '") else text
+        self.say(text[:1].upper() + text[1:], wrong=True)
+
+    def _on_abort(self) -> None:
+        self.say("Cancelled; nothing was added.")
+
+    def _on_finish(self) -> None:
+        self.worker = None
+        if not self._closed:
+            self.button.setText(self._run_text)
+            self.progress.hide()

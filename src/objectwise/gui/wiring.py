@@ -1,0 +1,190 @@
+"""From what is chosen in a dock to a job: which array is which input, and which steps are done.
+
+Apart from the widgets, so that what Run does can be read and tested without any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from napari.layers import Labels, Layer
+
+from objectwise.core.operation import Input, Operation
+from objectwise.core.recipe import Recipe, Step
+from objectwise.core.results import Result
+from objectwise.gui.calibration import axes_of, data_of, grid_of, notes_of
+from objectwise.gui.jobs import Job
+from objectwise.gui.layers import Stack, source_of, space_of
+
+
+@dataclass(frozen=True)
+class Choice:
+    """All that is chosen in a dock.
+
+    Parameters
+    ----------
+    record : Operation
+        The operation.
+    layers : mapping of str to sequence of Layer
+        The layers of each input.
+    values : mapping of str
+        The parameters.
+    channel : str or None
+        The channel of the image, None for all of them, empty where it has to be chosen yet.
+    scope : {'plane', 'frame', 'series'}
+    by_plane : bool
+    instances : bool
+        Whether a mask or classes are made into objects.
+    """
+
+    record: Operation
+    layers: Mapping[str, Sequence[Layer]]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    channel: str | None = None
+    scope: str = "frame"
+    by_plane: bool = False
+    instances: bool = False
+
+    @property
+    def all_layers(self) -> list[Layer]:
+        """The layers of all inputs, in order."""
+        return [layer for layers in self.layers.values() for layer in layers]
+
+
+def unnamed(layers: Iterable[Layer]) -> Layer | None:
+    """Return the first layer whose axes are not known."""
+    return next((layer for layer in layers if axes_of(layer) is None), None)
+
+
+def make_job(choice: Choice) -> Job:
+    """Return what Run does with a choice.
+
+    Raises
+    ------
+    ValueError
+        One sentence about what is missing.
+    """
+    record = choice.record
+    for item in record.inputs:
+        if not choice.layers.get(item.name) and not item.optional:
+            raise ValueError(
+                f"Choose a layer as {item.name}: {item.description or item.kind}".rstrip(".") + "."
+            )
+    layer = unnamed(choice.all_layers)
+    if layer is not None:
+        raise ValueError(f"Choose what the {layer.ndim} axes are.")
+    inputs: dict[str, Result] = {}
+    marks: dict[str, tuple[Any, str | None]] = {}
+    wired = {
+        item.name: _wire(item, choice.layers[item.name], choice.channel, inputs, marks)
+        for item in record.inputs
+        if choice.layers.get(item.name)
+    }
+    spaces = [space_of(layer) for layer in choice.all_layers]
+    # a still image beside a movie gives a movie
+    space = next((item for item in spaces if "t" in item.axes), spaces[0])
+    space = replace(space, source=spaces[0].source)
+    name = step_name(record.name, inputs)
+    step = Step(name, record.name, wired, dict(choice.values), choice.scope, choice.by_plane)
+    steps = [step, *_objects(step, record)] if choice.instances else [step]
+    recipe = Recipe(steps, inputs=tuple(inputs), unit=grid_of(choice.all_layers[0]).unit)
+    title = record.label.lower() + (" objects" if len(steps) > 1 else "")
+    return Job(recipe, inputs, space, title, marks)
+
+
+def _objects(step: Step, record: Operation) -> list[Step]:
+    """Return the step that makes objects of a mask or of classes."""
+    if record.output == "classes":
+        return [Step("objects", "labels_from_classes", {"classes": step.id}, by_plane=step.by_plane)]
+    return [Step("objects", "label_components", {"mask": step.id}, by_plane=step.by_plane)]
+
+
+def _wire(
+    item: Input,
+    layers: Sequence[Layer],
+    channel: str | None,
+    inputs: dict[str, Result],
+    marks: dict[str, tuple[Any, str | None]],
+) -> Any:
+    """Add the layers of an input to the inputs of a recipe, and return how its step names them."""
+    if item.kind == "channels" and len(layers) > 1:
+        return _wire_stack(layers, inputs)
+    if item.kind == "images":
+        return _wire_images(layers, inputs)
+    (layer,) = layers
+    source = source_of(layer)
+    name = input_name(layer.name, inputs)
+    inputs[name] = source
+    if isinstance(layer, Labels):
+        marks[name] = (data_of(layer), notes_of(layer).get("fingerprint"))
+    if item.kind == "image" and "c" in source.grid.axes and channel is not None:
+        if not channel:
+            n = source.grid.size("c", source.array.shape)
+            raise ValueError(f"The image has {n} channels: choose the one to work on.")
+        return f"{name}[{channel}]"
+    return name
+
+
+def _wire_stack(layers: Sequence[Layer], inputs: dict[str, Result]) -> str:
+    """Take several layers as the channels of one image."""
+    sources = [source_of(layer) for layer in layers]
+    alike = {(source.grid.axes, tuple(source.array.shape)) for source in sources}
+    grid = sources[0].grid
+    if len(alike) > 1 or "c" in grid.axes:
+        raise ValueError(
+            "Layers that are taken as channels must have the same size and no channels themselves."
+        )
+    name = input_name(" and ".join(layer.name for layer in layers), inputs)
+    together = replace(grid, axes="c" + grid.axes, channels=tuple(layer.name for layer in layers))
+    inputs[name] = Result(Stack(tuple(source.array for source in sources)), together, "channels")
+    return name
+
+
+def _wire_images(layers: Sequence[Layer], inputs: dict[str, Result]) -> dict[str, str]:
+    """Return a name for each channel of each layer, as the columns of a table are called after it."""
+    wired: dict[str, str] = {}
+    for layer in layers:
+        source = source_of(layer)
+        name = input_name(layer.name, inputs)
+        inputs[name] = source
+        column = "_".join(name.split())
+        if "c" not in source.grid.axes:
+            wired[column] = name
+            continue
+        n = source.grid.size("c", source.array.shape)
+        names = source.grid.channels or tuple(map(str, range(n)))
+        wired |= {f"{column}_{channel}": f"{name}[{channel}]" for channel in names}
+    return wired
+
+
+def step_name(name: str, inputs: Mapping[str, Result]) -> str:
+    """Return an id that no step before has, so that the history of the inputs can stand before it."""
+    histories = [item.recipe for item in inputs.values() if item.recipe is not None]
+    taken = {*inputs, *(step.id for recipe in histories for step in recipe.steps)}
+    taken |= {source for recipe in histories for source in recipe.inputs}
+    return _free(name, taken)
+
+
+def input_name(name: str, taken: Iterable[str] = ()) -> str:
+    """Return the name of a layer as a recipe can write it, different from those that are taken.
+
+    Examples
+    --------
+    >>> input_name("nuclei [1]"), input_name("2nd"), input_name("a", {"a"})
+    ('nuclei 1', 'image 2nd', 'a_2')
+    """
+    clean = " ".join(
+        "".join(letter if letter.isalnum() or letter in "_-" else " " for letter in name).split()
+    )
+    if not (clean[:1].isascii() and clean[:1].isalpha()):
+        clean = f"image {clean}".strip()
+    return _free(clean, taken)
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    taken, found, number = set(taken), name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found

@@ -1,0 +1,258 @@
+"""Rows and objects find each other by id and frame; napari's own table and status bar are right too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
+
+from objectwise.core.grid import Grid
+from objectwise.core.run import Result
+from objectwise.core.table import Table
+from objectwise.gui.features import features_of
+from objectwise.gui.layers import fingerprint
+from objectwise.gui.table import TableDock, TableModel, note_table
+
+
+@pytest.fixture
+def sparse(model):
+    """Add a movie of three frames with the ids 7, 12 and 5000, that live through some of the frames."""
+    labels = np.zeros((3, 20, 30), np.int32)
+    labels[0, 2:5, 2:5] = 7
+    labels[1, 4:7, 2:5] = 7
+    labels[1, 10:14, 20:24] = 5000
+    labels[2, 15:18, 3:9] = 12
+    labels[2, 10:14, 22:26] = 5000
+    layer = model.add_labels(
+        labels, name="cells", scale=(1, 0.5, 0.5), units=("s", "um", "um"), axis_labels=("t", "y", "x")
+    )
+    measured(layer, "tyx")
+    return layer
+
+
+def measured(layer, axes, mark=True):
+    import objectwise as ow
+
+    grid = Grid(axes, (0.5,) * sum(axis in "zyx" for axis in axes), "um")
+    recipe = ow.Recipe([ow.Step("table", "measure", {"labels": "cells"})], unit="um")
+    *_, last = ow.run(recipe, {"cells": (layer.data, grid)})
+    result = last.results["table"]
+    note_table(layer, Result(result.array, grid, "table"), fingerprint(layer.data) if mark else None)
+    return result.array
+
+
+def rows(dock):
+    return [dock.model.object_at(row) for row in range(dock.model.rowCount())]
+
+
+def click(dock, label, frame):
+    dock.view.setCurrentIndex(dock.model.index(rows(dock).index((label, frame)), 0))
+
+
+def test_a_row_leads_to_its_object(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    assert rows(dock) == [(7, 0), (7, 1), (5000, 1), (12, 2), (5000, 2)]
+    for label, frame in rows(dock):
+        click(dock, label, frame)
+        assert sparse.selected_label == label
+        assert model.dims.current_step[0] == frame
+        where = np.argwhere(sparse.data[frame] == label).mean(axis=0) * 0.5
+        np.testing.assert_allclose(model.scene.camera.center[-2:], where)
+
+
+def test_sorting_changes_nothing_about_the_link(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    dock.view.sortByColumn(dock.model.names.index("area"), Qt.SortOrder.DescendingOrder)
+    assert dock.model.value_at(0, "area") == max(dock.model.column("area"))
+    for label, frame in rows(dock):
+        click(dock, label, frame)
+        assert (sparse.selected_label, model.dims.current_step[0]) == (label, frame)
+
+
+def test_an_object_leads_to_its_row(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    dock.view.sortByColumn(dock.model.names.index("label"), Qt.SortOrder.DescendingOrder)
+    for label, frame in ((7, 1), (5000, 2), (5000, 1), (12, 2)):
+        model.dims.set_current_step(0, frame)
+        sparse.selected_label = label
+        assert dock.model.object_at(dock.view.currentIndex().row()) == (label, frame)
+    sparse.selected_label = 999
+    assert not dock.view.selectionModel().hasSelection()
+
+
+def test_the_row_follows_the_frame(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    click(dock, 5000, 1)
+    model.dims.set_current_step(0, 2)
+    assert dock.model.object_at(dock.view.currentIndex().row()) == (5000, 2)
+    assert sparse.selected_label == 5000
+    model.dims.set_current_step(0, 0)
+    assert not dock.view.selectionModel().hasSelection()
+
+
+def test_one_frame_only(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    model.dims.set_current_step(0, 1)
+    dock.only_frame.setChecked(True)
+    assert rows(dock) == [(7, 1), (5000, 1)]
+    model.dims.set_current_step(0, 2)
+    assert rows(dock) == [(12, 2), (5000, 2)]
+    dock.only_frame.setChecked(False)
+    assert len(rows(dock)) == 5
+
+
+def test_the_table_of_the_selected_layer_is_shown(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    other = model.add_labels(np.eye(5, dtype=int) * 3, name="other")
+    measured(other, "yx")
+    model.layers.selection.active = sparse
+    assert dock.layer is sparse
+    model.layers.selection.active = other
+    assert dock.layer is other
+    assert rows(dock) == [(3, 0)]
+    model.layers.remove(other)
+    assert dock.model.rowCount() == 0
+    assert not dock.save.isEnabled()
+
+
+def test_volumes_go_to_the_plane_of_the_object(model, open_dock):
+    labels = np.zeros((9, 20, 20), np.int32)
+    labels[1:4, 2:6, 2:6] = 2
+    labels[5:8, 10:14, 10:14] = 1
+    layer = model.add_labels(labels, axis_labels=("z", "y", "x"), units="um", scale=(0.5, 0.5, 0.5))
+    measured(layer, "zyx")
+    dock = open_dock(TableDock, model)
+    click(dock, 2, 0)
+    assert model.dims.current_step[0] == 2
+    click(dock, 1, 0)
+    assert model.dims.current_step[0] == 6
+
+
+# --- napari's own table --------------------------------------------------------------------------------
+
+
+def test_features_have_a_row_for_each_id():
+    frame = pd.DataFrame({"frame": 0, "label": [7, 3], "area": [1.0, 2.0]})
+    features = features_of(frame)
+    assert features["index"].tolist() == features["label"].tolist() == list(range(8))
+    assert features["area"][3] == 2
+    assert features["area"].isna().sum() == 6
+
+
+def test_large_ids_are_not_filled_in():
+    features = features_of(pd.DataFrame({"frame": 0, "label": [7, 50_000_000], "area": [1.0, 2.0]}))
+    assert features["index"].tolist() == [7, 50_000_000]
+
+
+def test_features_of_no_object():
+    assert len(features_of(pd.DataFrame({"frame": [], "label": [], "area": []}))) == 1
+
+
+def test_features_follow_the_frame(model, sparse, open_dock):
+    open_dock(TableDock, model)
+    for frame in range(3):
+        model.dims.set_current_step(0, frame)
+        table = sparse.metadata["objectwise"]["table"].table.frame
+        expected = table[table["frame"] == frame].set_index("label")["area"]
+        found = sparse.features.set_index("label")["area"].dropna()
+        pd.testing.assert_series_equal(found, expected, check_index_type=False)
+        for label in expected.index:
+            y, x = np.argwhere(sparse.data[frame] == label)[0]
+            status = sparse.get_status(
+                (frame, y * 0.5, x * 0.5), view_direction=None, dims_displayed=[1, 2], world=True
+            )
+            assert f"label: {label}" in status["coordinates"] + status.get("value", "") + str(status)
+
+
+# --- staleness -----------------------------------------------------------------------------------------
+
+
+def test_an_edit_is_noticed_and_its_undo_too(model, sparse, open_dock, qtbot):
+    dock = open_dock(TableDock, model)
+    assert dock.warning.isHidden()
+    sparse.data_setitem((np.array([0]), np.array([0]), np.array([0])), 7)
+    qtbot.waitUntil(lambda: not dock.warning.isHidden(), timeout=5000)
+    sparse.undo()
+    qtbot.waitUntil(lambda: dock.warning.isHidden(), timeout=5000)
+
+
+# --- the model -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table():
+    frame = pd.DataFrame(
+        {
+            "frame": 0,
+            "label": [4, 9, 2],
+            "area": [2.0, np.nan, 1.0],
+            "n": [5, 6, 7],
+            "flag": [True, False, True],
+        }
+    )
+    return Table(frame, {"area": "um^2"}, {"area": "What it covers."})
+
+
+def test_headers_name_units(table, qapp):
+    model = TableModel(table)
+    titles = [model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())]
+    assert titles == ["frame", "label", "area (um^2)", "n", "flag"]
+    assert model.headerData(2, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) == "What it covers."
+
+
+def test_cells_and_gaps(table, qapp):
+    model = TableModel(table)
+    assert [model.data(model.index(1, n)) for n in range(5)] == ["0", "9", "", "6", "no"]
+    assert "not recorded" in model.data(model.index(1, 2), Qt.ItemDataRole.ToolTipRole)
+
+
+@pytest.mark.parametrize(("order", "labels"), [("AscendingOrder", [2, 4, 9]), ("DescendingOrder", [4, 2, 9])])
+def test_what_is_not_defined_is_sorted_last(table, qapp, order, labels):
+    model = TableModel(table)
+    model.sort(2, getattr(Qt.SortOrder, order))
+    assert [model.object_at(row)[0] for row in range(3)] == labels
+
+
+def test_the_model_keeps_qts_promises(table, qapp, qtmodeltester):
+    qtmodeltester.check(TableModel(table))
+
+
+def test_an_empty_table(model, open_dock):
+    layer = model.add_labels(np.zeros((5, 6), int))
+    measured(layer, "yx")
+    dock = open_dock(TableDock, model)
+    assert dock.model.rowCount() == 0
+    dock.view.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    dock.copy_rows()
+
+
+def test_copy_and_save(model, sparse, open_dock, tmp_path):
+    dock = open_dock(TableDock, model)
+    dock.copy_rows()
+    lines = QApplication.clipboard().text().splitlines()
+    assert lines[0].split("\t")[:4] == ["frame", "label", "n_pixels", "area"]
+    assert len(lines) == 6
+    dock.view.selectAll()
+    dock.copy_rows()
+    assert len(QApplication.clipboard().text().splitlines()) == 6
+    path = dock.save_csv(str(tmp_path / "cells"))
+    assert path == tmp_path / "cells.csv"
+    read = Table.read_csv(path)
+    pd.testing.assert_frame_equal(read.frame, dock.model.table.frame)
+    assert read.units["area"] == "um^2"
+    assert dock.save_csv(str(tmp_path / "no" / "where.csv")) is None
+    assert "Not saved" in dock.title.text()
+
+
+def test_a_closed_table_follows_no_event(model, sparse, open_dock):
+    def count():
+        groups = (model.layers.events, model.dims.events, model.layers.selection.events, sparse.events)
+        return sum(len(emitter.callbacks) for group in groups for emitter in group.emitters.values())
+
+    before = count()
+    dock = open_dock(TableDock, model)
+    assert count() > before
+    dock.shut_down()
+    assert count() == before

@@ -1,0 +1,76 @@
+"""Hills against their slow twin: level sets, looked at one after another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import ndimage
+from skimage import morphology
+
+from objectwise.kernels.hills import hill_tops
+
+shapes = hnp.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=5)
+
+
+def slow_hill_tops(height, mask, min_height, min_drop):
+    """Return what `hill_tops` returns: for each pixel as a top, how far down a higher one is met."""
+    where = np.flatnonzero(mask)
+    # of equally high pixels the first in raster order counts as the higher
+    order = sorted(where, key=lambda index: (-height.flat[index], index))
+    structure = np.ones((3,) * height.ndim)
+    tops = []
+    for rank, index in enumerate(order):
+        top, higher = height.flat[index], set(order[:rank])
+        passed = None
+        for stop in range(rank, len(order)):
+            above = np.zeros(mask.size, bool)
+            above[order[: stop + 1]] = True
+            parts = ndimage.label(above.reshape(mask.shape), structure)[0].ravel()
+            if any(parts[other] == parts[index] for other in higher):
+                passed = order[stop]
+                break
+        if passed is None:
+            tops.append(index)  # the highest of its piece
+        elif passed != index and top >= min_height and top - height.flat[passed] >= min_drop * top:
+            tops.append(index)
+    return sorted(tops)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    data=st.data(),
+    shape=shapes,
+    min_height=st.sampled_from([0.0, 2.0, 3.5]),
+    min_drop=st.sampled_from([0, 0.15, 0.5, 1]),
+)
+def test_tops_are_those_of_the_twin(data, shape, min_height, min_drop):
+    height = data.draw(hnp.arrays(float, shape, elements=st.sampled_from([0.5, 1, 2, 3, 3.5, 5])))
+    mask = data.draw(hnp.arrays(bool, shape, elements=st.sampled_from([True, True, True, False])))
+    found = hill_tops(height, mask, min_height, min_drop)
+    assert found.tolist() == slow_hill_tops(height, mask, min_height, min_drop)
+
+
+@pytest.mark.parametrize("drop", [1.0, 2.0, 4.0])
+def test_tops_with_a_constant_drop_are_the_maxima_of_scikit_image(drop):
+    """With heights far above zero the drop is nearly the same for all hills: the h-maxima."""
+    random = np.random.default_rng(1)
+    height = 1e6 + ndimage.gaussian_filter(random.random((60, 60)), 2) * 100
+    mask = np.ones(height.shape, bool)
+    tops = hill_tops(height, mask, 0.0, drop / 1e6)
+    markers, n = ndimage.label(morphology.h_maxima(height - 1e6, drop), np.ones((3, 3)))
+    assert len(tops) == n > 1
+    assert sorted(markers.ravel()[tops]) == list(range(1, n + 1))
+
+
+def test_every_piece_of_the_mask_has_a_top():
+    mask = np.random.default_rng(0).random((40, 40)) < 0.3
+    parts, n = ndimage.label(mask, np.ones((3, 3)))
+    tops = hill_tops(np.ones(mask.shape), mask, 1e9, 1.0)
+    assert sorted(parts.ravel()[tops]) == list(range(1, n + 1))
+
+
+def test_no_mask_has_no_tops():
+    assert hill_tops(np.ones((4, 4)), np.zeros((4, 4), bool), 0, 0).size == 0
