@@ -36,11 +36,21 @@ def mask(ndim: int, seed: int = 0) -> np.ndarray:
 
 
 def labels(ndim: int, seed: int = 0) -> np.ndarray:
-    """Return the pieces of a mask as labels."""
+    """Return the pieces of a mask as labels, the larger ones cut in two that touch, and one with a hole."""
     from scipy import ndimage
 
     values = image(ndim, seed)
-    return ndimage.label(values > np.quantile(values, 0.65 if ndim == 2 else 0.9))[0].astype(np.int32)
+    result = ndimage.label(values > np.quantile(values, 0.65 if ndim == 2 else 0.9))[0].astype(np.int32)
+    n = int(result.max())
+    for number, box in enumerate(ndimage.find_objects(result), start=1):
+        inside = result[box] == number
+        if inside.sum() > 60:
+            middle = inside.shape[-1] // 2
+            result[box][..., middle:][inside[..., middle:]] = n = n + 1
+    largest = result == np.argmax(np.bincount(result.ravel())[1:]) + 1
+    depth = ndimage.distance_transform_edt(np.pad(largest, 1))[(slice(1, -1),) * ndim]
+    result[np.unravel_index(depth.argmax(), depth.shape)] = 0
+    return result
 
 
 def seeds(ndim: int, seed: int = 0) -> np.ndarray:
@@ -69,11 +79,14 @@ def arrays(record: Operation, ndim: int, seed: int = 0, optional: bool = False) 
         "channels": lambda n, s: np.stack([image(n, s), image(n, s + 7)[..., ::-1]]),
         "images": lambda n, s: {"a": image(n, s), "b": image(n, s + 7)},
     }
-    return {
-        item.name: seeds(ndim, seed) if item.name == "seeds" else make[item.kind](ndim, seed)
-        for item in record.inputs
-        if optional or not item.optional
-    }
+    found: dict[str, Any] = {}
+    kinds = [item.kind for item in record.inputs]
+    for number, item in enumerate(record.inputs):
+        if optional or not item.optional:
+            # what stands beside labels, but for seeds, is of another image
+            other = seed + 20 * (kinds[0] == "labels" and number)
+            found[item.name] = seeds(ndim, seed) if item.name == "seeds" else make[item.kind](ndim, other)
+    return found
 
 
 def apply(

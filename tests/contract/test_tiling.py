@@ -45,15 +45,25 @@ def inputs_for(record: Operation, ndim: int) -> dict:
     seeds = np.zeros(mask.shape, np.int32)
     where = np.flatnonzero(mask)[:: max(1, mask.sum() // 25)]
     seeds.ravel()[where] = random.permutation(len(where)) + 1
+    # every piece in strips that touch, with ids in no order; one of them a few pieces far apart
+    strips = ndimage.label(mask)[0] * 7 + np.arange(mask.shape[-1]) // 11
+    touching = np.where(mask, random.permutation(int(strips.max()) + 1)[strips] + 1, 0).astype(np.int32)
     made = {
         "image": smooth.astype(np.float32),
         "mask": mask,
-        "labels": seeds,
+        "labels": touching,
         "objects": mask,
         "classes": np.digitize(smooth, [20, 90, 150]).astype(np.uint8),
         "channels": np.stack([smooth, smooth[..., ::-1]]).astype(np.float32),
     }
-    return {item.name: made[item.kind] for item in record.inputs if item.kind in made}
+    if record.inputs[0].kind == "labels":
+        # a region beside labels is not their own
+        made["mask"] = np.roll(mask, 5, axis=-1)
+    return {
+        item.name: seeds if item.name == "seeds" else made[item.kind]
+        for item in record.inputs
+        if item.kind in made
+    }
 
 
 def tiled_and_whole(record: Operation, inputs: Mapping, tile, **values):

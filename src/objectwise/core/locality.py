@@ -179,7 +179,8 @@ class Objects(Locality):
     Parameters
     ----------
     domain : str
-        The input that holds the mask. Where it is optional and not given, the whole block is one piece.
+        The input that holds the mask; or labels, which keep their ids where they are not left out. Where it
+        is optional and not given, the whole block is one piece.
     split : callable
         ``split(mask, **values)`` returns the `Pieces` of the mask.
     budget : int

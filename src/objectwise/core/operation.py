@@ -146,6 +146,7 @@ class Operation:
     tiny: Mapping[str, Any] = field(default_factory=dict)
     exceptions: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
+    new_ids: bool = False
 
     @property
     def name(self) -> str:
@@ -237,7 +238,8 @@ class Operation:
     @property
     def creates_ids(self) -> bool:
         """Whether it makes new object ids, rather than keeping those it is given."""
-        return self.output == "labels" and not any(item.kind in ("labels", "objects") for item in self.inputs)
+        given = any(item.kind in ("labels", "objects") for item in self.inputs)
+        return self.output == "labels" and (self.new_ids or not given)
 
     def output_kind(self, kinds: Mapping[str, str | None]) -> str | None:
         """Return the kind of the result for inputs of these kinds; None where that depends on one not known."""
@@ -293,6 +295,7 @@ def operation(
     tiny: Mapping[str, Any] | None = None,
     exceptions: Mapping[str, str] | None = None,
     title: str = "",
+    new_ids: bool = False,
 ) -> Callable[[F], F]:
     """Mark a function as an operation; the function itself is returned unchanged.
 
@@ -308,6 +311,8 @@ def operation(
         Promises of the contract that it does not keep, each with its reason; listed in the docs.
     title : str, optional
         Its name in menus, where the function's name in words does not do.
+    new_ids : bool, optional
+        Whether it numbers the objects of the labels that it is given anew, as renumbering and splitting do.
     """
 
     def mark(function: F) -> F:
@@ -317,6 +322,7 @@ def operation(
             "tiny": types.MappingProxyType(dict(tiny or {})),
             "exceptions": types.MappingProxyType(dict(exceptions or {})),
             "title": title,
+            "new_ids": new_ids,
         }
         return function
 

@@ -557,6 +557,13 @@ def _restoring(record: Operation) -> Callable[..., Any]:
                 arrays[item.name], own = kinds.compact(block)
                 ids = own if item.name == first else ids
         result = record.function(**arrays)
-        return result if ids is None or record.output not in ("labels", "objects") else ids[result]
+        if ids is None or record.creates_ids or record.output not in ("labels", "objects"):
+            return result
+        n_added = int(result.max(initial=0)) + 1 - len(ids)
+        if n_added > 0:
+            # objects that are new beside those that keep their ids come after the highest
+            ids = ids.astype(kinds.label_dtype(ids.dtype))
+            ids = np.concatenate([ids, ids[-1] + np.arange(1, n_added + 1, dtype=ids.dtype)])
+        return ids[result]
 
     return call

@@ -312,7 +312,8 @@ def _objects(
     low, high = joined.corners[:, 0], joined.corners[:, 1]
     tile_of_low = _tile_index(low, cut, shape)
     crossing = np.flatnonzero(tile_of_low != _tile_index(high, cut, shape))
-    crossing = crossing[crossing > 0]
+    # a part that lies only in the shared rim of a tile may stand for no piece at all
+    crossing = crossing[joined.facts.size[crossing] > 0]
     for piece in crossing:
         volume = int(np.prod(high[piece] - low[piece] + 1))
         if volume > locality.budget:
@@ -324,6 +325,9 @@ def _objects(
 
     def work(outer: Box, inside: np.ndarray) -> np.ndarray:
         arrays = {name: get(outer) for name, get in read.items()}
+        given = arrays.get(locality.domain)
+        if given is not None and given.dtype != bool:
+            inside = np.where(inside, given, 0)
         arrays[locality.domain] = inside
         return call(**arrays, **arguments)
 

@@ -221,11 +221,59 @@ def convex_hulls(
     diameter : ndarray of float64, shape (n,)
         Zeros in 3-D where not asked for.
     """
+    n_convex = np.zeros(scan.ids.size, dtype=np.int64)
+    squared = np.zeros(scan.ids.size)
+    for _ in _filled_hulls(scan, spacing, n_convex, squared, with_diameter):
+        pass
+    return n_convex, np.sqrt(squared)
+
+
+def hull_boxes(labels: np.ndarray) -> Iterator[tuple[tuple[slice, ...], np.ndarray]]:
+    """Fill the convex hull of each object.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape ([Z,] Y, X)
+        Ids of objects, 0 is background.
+
+    Yields
+    ------
+    box : tuple of slice
+        The box of an object, in the order of the ids.
+    hull : ndarray of bool
+        The pixels in the box whose centre is in the hull, those that `convex_hulls` counts.
+    """
+    from objectwise.measure.scan import scan_labels
+
+    scan = scan_labels(labels)
+    n = scan.ids.size
+    filled = _filled_hulls(scan, (1.0,) * labels.ndim, np.zeros(n, np.int64), np.zeros(n), False)
+    for part, offsets, first, last in filled:
+        for index in range(part.start, part.stop):
+            low, high = scan.box_min[index], scan.box_max[index]
+            shape = tuple(int(size) for size in high - low)
+            begin = offsets[index - part.start]
+            rows = slice(begin, begin + math.prod(shape[:-1]))
+            columns = np.arange(low[-1], high[-1])
+            inside = (first[rows, None] <= columns) & (columns <= last[rows, None])
+            box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+            yield box, inside.reshape(shape)
+
+
+def _filled_hulls(
+    scan: Scan,
+    spacing: tuple[float, ...],
+    n_convex: np.ndarray,
+    squared: np.ndarray,
+    with_diameter: bool,
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
+    """Fill hulls, some objects at a time: yields which, where their lines begin, and the ends of the lines.
+
+    The number of pixels and the squared diameter of each hull are written on the way.
+    """
     from objectwise.kernels import hulls
     from objectwise.kernels import runs as lines
 
-    n_convex = np.zeros(scan.ids.size, dtype=np.int64)
-    squared = np.zeros(scan.ids.size)
     extent = scan.record[:, lines.MAX_Z :] - scan.record[:, lines.MIN_Z : lines.MAX_Z]
     n_lines = extent[:, 0] * extent[:, 1]
     for part in _parts(n_lines):
@@ -240,12 +288,12 @@ def convex_hulls(
             hulls.fill_hulls(
                 scan.record[part], offsets, first, last, spacing[0], spacing[1], n_convex[part], squared[part]
             )
-            continue
-        for index in range(part.start, part.stop):
-            n_convex[index], squared[index] = _fill_hull_3d(
-                scan.record[index], offsets[index - part.start], first, last, spacing, with_diameter
-            )
-    return n_convex, np.sqrt(squared)
+        else:
+            for index in range(part.start, part.stop):
+                n_convex[index], squared[index] = _fill_hull_3d(
+                    scan.record[index], offsets[index - part.start], first, last, spacing, with_diameter
+                )
+        yield part, offsets, first, last
 
 
 def _parts(n_lines: np.ndarray) -> Iterator[slice]:

@@ -4,16 +4,70 @@ An operation is there once its name stands in this list; the order is that of th
 """
 
 from objectwise.core.operation import operations, register
+from objectwise.ops.binary import (
+    close_by_reconstruction,
+    dilate,
+    erode,
+    fill_convex_hull,
+    open_by_reconstruction,
+    skeletonize,
+    smooth_mask,
+    thin,
+)
 from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
 from objectwise.ops.filters import smooth_gaussian
+from objectwise.ops.grey import (
+    bottomhat_grey,
+    close_grey,
+    dilate_grey,
+    erode_grey,
+    gradient_grey,
+    open_grey,
+    tophat_grey,
+)
+from objectwise.ops.growth import grow_by_distance, grow_by_propagation, make_rings, subtract_objects
+from objectwise.ops.identity import (
+    merge_touching,
+    relabel_sequential,
+    split_disconnected,
+    split_labels_by_lines,
+    split_labels_by_points,
+    transfer_ids,
+)
+from objectwise.ops.labels import (
+    expand_labels,
+    fill_label_holes,
+    label_boundaries,
+    labels_to_mask,
+    mask_labels,
+    shrink_labels,
+    smooth_labels,
+)
 from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.selection import (
+    clear_faces,
+    filter_labels_by_column,
+    filter_labels_by_overlap,
+    filter_labels_by_size,
+    keep_largest,
+    remove_large,
+)
 from objectwise.ops.threshold import threshold_auto, threshold_local, threshold_manual
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 
 register("filters", smooth_gaussian)
 register("threshold", threshold_auto, threshold_manual, threshold_local)
-register("morphology", open, close, fill_holes, remove_small, clear_border)
+register("morphology", open, close, erode, dilate, open_by_reconstruction, close_by_reconstruction)
+register("morphology", fill_holes, remove_small, remove_large, clear_border, clear_faces)
+register("morphology", smooth_mask, fill_convex_hull, skeletonize, thin)
+register("morphology", erode_grey, dilate_grey, open_grey, close_grey)
+register("morphology", tophat_grey, bottomhat_grey, gradient_grey)
 register("watershed", label_components, split_touching, watershed_seeded, estimate_diameter)
+register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings)
+register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes)
+register("labels", filter_labels_by_size, filter_labels_by_column, filter_labels_by_overlap, keep_largest)
+register("labels", merge_touching, split_disconnected, split_labels_by_points, split_labels_by_lines)
+register("labels", relabel_sequential, transfer_ids, mask_labels, label_boundaries, labels_to_mask)
 register("cluster", cluster_kmeans, labels_from_classes)
 
 __all__ = ["operations"]

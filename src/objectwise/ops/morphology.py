@@ -1,52 +1,20 @@
-"""Morphology: masks and labels cleaned by shape, size and position.
-
-Opening and closing are done with distances: a pixel is within a ball of a mask when its distance to the mask is
-at most the radius. That costs the same for any radius, and an anisotropic pixel size needs nothing more than
-being handed on.
-"""
+"""Morphology: masks and labels cleaned by shape, size and position."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge
 
 from objectwise.core.locality import Components, Facts, Halo
 from objectwise.core.operation import Length, Mask, Objects, Size, operation
-from objectwise.ops.pieces import Connectivity, of_background, of_objects
-from objectwise.ops.windows import in_pixels
-
-Shape = Literal["ball", "box"]
-
-# a pixel whose centre lies on the rim belongs to the element, whatever the last bit of its distance says
-_SLACK = 1 + 1e-6
+from objectwise.ops.elements import Shape, near, reach_of_two
+from objectwise.ops.pieces import Connectivity, kept, of_background, of_objects, pixel_size
 
 
-def _element_reach(spacing: Sequence[float], radius: float, **_: Any) -> tuple[int, ...]:
-    # two steps of one radius each
-    return tuple(2 * int(r * _SLACK) + 1 for r in in_pixels(radius, spacing))
-
-
-def _near(mask: np.ndarray, radius: float, shape: str, spacing: Sequence[float]) -> np.ndarray:
-    """Return the pixels within an element of the mask; outside the image nothing is in the mask."""
-    if not mask.any():
-        return mask.copy()
-    if shape == "box":
-        from scipy import ndimage
-
-        near = mask.view(np.uint8)
-        for axis, r in enumerate(in_pixels(radius, spacing)):
-            near = ndimage.maximum_filter1d(near, 2 * int(r * _SLACK) + 1, axis, mode="constant", cval=0)
-        return near.astype(bool)
-    import edt
-
-    distance = edt.edt(np.ascontiguousarray(~mask), anisotropy=tuple(map(float, spacing)), parallel=1)
-    return distance <= radius * _SLACK
-
-
-@operation(locality=Halo(_element_reach), tiny={"radius": 2.0})
+@operation(locality=Halo(reach_of_two), tiny={"radius": 2.0})
 def open(
     mask: Mask,
     *,
@@ -86,11 +54,11 @@ def open(
     array([[0, 0, 0, 1, 1, 1, 0]])
     """
     spacing = spacing or (1.0,) * mask.ndim
-    eroded = ~_near(~mask, radius, shape, spacing)
-    return _near(eroded, radius, shape, spacing)
+    eroded = ~near(~mask, radius, shape, spacing)
+    return near(eroded, radius, shape, spacing)
 
 
-@operation(locality=Halo(_element_reach), tiny={"radius": 2.0})
+@operation(locality=Halo(reach_of_two), tiny={"radius": 2.0})
 def close(
     mask: Mask,
     *,
@@ -130,18 +98,14 @@ def close(
     array([[1, 1, 1, 1, 0, 0, 0]])
     """
     spacing = spacing or (1.0,) * mask.ndim
-    grown = _near(mask, radius, shape, spacing)
-    return ~_near(~grown, radius, shape, spacing)
-
-
-def _pixel_size(spacing: Sequence[float] | None) -> float:
-    return float(np.prod(spacing)) if spacing else 1.0
+    grown = near(mask, radius, shape, spacing)
+    return ~near(~grown, radius, shape, spacing)
 
 
 def _inner(facts: Facts, *, max_size: float | None, spacing: Sequence[float] | None, **_: Any) -> np.ndarray:
     fill = facts.faces == 0
     if max_size is not None:
-        fill &= facts.size * _pixel_size(spacing) <= max_size * (1 + 1e-9)
+        fill &= facts.size * pixel_size(spacing) <= max_size * (1 + 1e-9)
     fill[0] = False
     return fill
 
@@ -191,15 +155,11 @@ def fill_holes(
     return _holes.whole(mask, max_size=max_size, connectivity=connectivity, spacing=spacing)
 
 
-def _kept(objects: np.ndarray, keep: np.ndarray) -> np.ndarray:
-    return objects & keep if objects.dtype == bool else np.where(keep, objects, 0).astype(objects.dtype)
-
-
 def _large(facts: Facts, *, min_size: float, spacing: Sequence[float] | None, **_: Any) -> np.ndarray:
-    return facts.size * _pixel_size(spacing) >= min_size * (1 - 1e-9)
+    return facts.size * pixel_size(spacing) >= min_size * (1 - 1e-9)
 
 
-_small = Components(of_objects, _large, _kept)
+_small = Components(of_objects, _large, kept)
 
 
 @operation(locality=_small, tiny={"min_size": 40.0})
@@ -242,7 +202,7 @@ def _away_from_border(facts: Facts, **_: Any) -> np.ndarray:
     return facts.faces == 0
 
 
-_inside = Components(of_objects, _away_from_border, _kept)
+_inside = Components(of_objects, _away_from_border, kept)
 
 
 @operation(locality=_inside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,16 @@ def structure(ndim: int, connectivity: str) -> np.ndarray:
     from scipy import ndimage
 
     return ndimage.generate_binary_structure(ndim, ndim if connectivity == "full" else 1)
+
+
+def pixel_size(spacing: Sequence[float] | None) -> float:
+    """Return the area or volume of a pixel."""
+    return float(np.prod(spacing)) if spacing else 1.0
+
+
+def kept(objects: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Return the objects of a mask or of labels where they are to stay."""
+    return objects & keep if objects.dtype == bool else np.where(keep, objects, 0).astype(objects.dtype)
 
 
 def of_mask(mask: np.ndarray, *, connectivity: str = "full", **_: Any) -> Pieces:
