@@ -37,6 +37,8 @@ NAMES = [
     "two_values_uint16",
     "zcyx_16bit",
 ]
+# operations that give no brightness that is not in the image
+WITHIN_THE_RANGE = ("smooth_", "erode_", "dilate_", "open_", "close_")
 
 
 def opened(name: str) -> tuple[np.ndarray, ow.Grid]:
@@ -97,11 +99,12 @@ def test_every_operation_takes_it(name: str) -> None:
             assert result.shape == one.shape, record.name
             frames = result if "t" in own.axes else result[None]
             assert frames[0].shape == spatial
-        if record.output == "image" and np.isfinite(one).any():
+        if record.output == "image":
+            np.testing.assert_array_equal(np.isfinite(result), ~np.isnan(one), record.name)
+        if record.output == "image" and record.name.startswith(WITHIN_THE_RANGE) and np.isfinite(one).any():
             low, high = np.nanmin(one), np.nanmax(one)
             slack = 1e-5 * max(abs(float(low)), abs(float(high)))
             assert low - slack <= np.nanmin(result) <= np.nanmax(result) <= high + slack, record.name
-            np.testing.assert_array_equal(np.isnan(result), np.isnan(one))
         if record.output == "mask" and record.inputs[0].kind == "image":
             assert not result[np.isnan(one.astype(float))].any(), record.name
 
