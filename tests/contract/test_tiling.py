@@ -51,7 +51,7 @@ def inputs_for(record: Operation, ndim: int) -> dict:
         "labels": seeds,
         "objects": mask,
         "classes": np.digitize(smooth, [20, 90, 150]).astype(np.uint8),
-        "channels": np.stack([smooth, smooth[..., ::-1]]).astype(np.float32),
+        "channels": np.stack([smooth, smooth[..., ::-1], smooth[..., ::-1, :]]).astype(np.float32),
     }
     return {item.name: made[item.kind] for item in record.inputs if item.kind in made}
 
