@@ -13,8 +13,8 @@ from objectwise.ops.background import (
     subtract_background_rolling_ball,
     subtract_background_tophat,
 )
-from objectwise.ops.elements import dilated, eroded
-from tests.ops.test_filters import footprint
+from objectwise.ops.balls import dilated, eroded
+from tests.ops.test_windows import footprint
 
 CASES = [((40, 51), (1.0, 1.0), 5.0), ((30, 70), (0.5, 0.2), 1.7), ((9, 24, 25), (2.0, 1.0, 1.0), 4.0)]
 
@@ -117,7 +117,7 @@ def test_the_top_of_the_ball_is_where_scikit_image_has_it() -> None:
     from skimage.restoration import rolling_ball
 
     from objectwise.kernels.ball import lowered
-    from objectwise.ops.elements import ball_pixels
+    from objectwise.ops.balls import ball_pixels
 
     image = np.random.default_rng(4).random((40, 41)) * 50
     offsets = ball_pixels(7.0, (1.0, 1.0))

@@ -9,7 +9,6 @@ from scipy import ndimage
 import objectwise as ow
 from objectwise.kernels.eigenvalues import eigenvalues
 from objectwise.ops.derivatives import Derivatives, gaussian_kernel
-from objectwise.ops.edges import enhance_edges
 from objectwise.ops.enhance import (
     enhance_blobs_dog,
     enhance_blobs_hessian,
@@ -22,6 +21,7 @@ from objectwise.ops.ridges import (
     enhance_ridges_meijering,
     enhance_ridges_sato,
 )
+from objectwise.ops.slopes import enhance_edges
 
 BLOBS = (enhance_blobs_log, enhance_blobs_dog, enhance_blobs_hessian)
 RIDGES = (enhance_ridges_sato, enhance_ridges_frangi, enhance_ridges_meijering)

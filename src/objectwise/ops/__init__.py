@@ -13,7 +13,6 @@ from objectwise.ops.background import (
 from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
 from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
 from objectwise.ops.denoise import denoise_nlm, denoise_tv
-from objectwise.ops.edges import enhance_edges
 from objectwise.ops.enhance import (
     enhance_blobs_dog,
     enhance_blobs_hessian,
@@ -24,6 +23,7 @@ from objectwise.ops.filters import local_deviation, local_entropy, smooth_gaussi
 from objectwise.ops.intensity import equalise_clahe, invert_image, normalise_percentile
 from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
 from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
+from objectwise.ops.slopes import enhance_edges
 from objectwise.ops.threshold import threshold_auto, threshold_local, threshold_manual
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 

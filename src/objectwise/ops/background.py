@@ -14,8 +14,7 @@ from annotated_types import Ge, Gt
 
 from objectwise.core.locality import Halo, Whole
 from objectwise.core.operation import Computed, Image, Intensity, Length, operation
-from objectwise.ops.derivatives import bright
-from objectwise.ops.elements import (
+from objectwise.ops.balls import (
     ball_pixels,
     difference,
     eroded,
@@ -23,6 +22,7 @@ from objectwise.ops.elements import (
     opened,
     opening_reach,
 )
+from objectwise.ops.derivatives import bright
 from objectwise.ops.levels import a_part_of_spread, found
 from objectwise.ops.windows import gaussian_reach, gaussian_smooth
 

@@ -9,7 +9,7 @@ from annotated_types import Ge, Le
 
 from objectwise.core.locality import Halo
 from objectwise.core.operation import Computed, Image, Intensity, Length, operation
-from objectwise.ops.elements import ball_pixels, ball_reach
+from objectwise.ops.balls import ball_pixels, ball_reach
 from objectwise.ops.levels import Extremes, brightest, darkest, found
 from objectwise.ops.windows import as_float, gaussian_reach, gaussian_smooth
 

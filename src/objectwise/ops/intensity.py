@@ -11,8 +11,8 @@ from annotated_types import Ge, Gt, Le
 from objectwise.core.locality import Halo
 from objectwise.core.operation import Computed, Image, Intensity, Length, operation
 from objectwise.core.statistics import Histogram
+from objectwise.ops.balls import difference
 from objectwise.ops.derivatives import like
-from objectwise.ops.elements import difference
 from objectwise.ops.filters import in_levels, whole_reach
 from objectwise.ops.levels import Extremes, brightest, darkest, found, of_share
 from objectwise.ops.windows import in_pixels

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 import objectwise as ow
-from objectwise.ops.elements import ball_pixels
+from objectwise.ops.balls import ball_pixels
 from objectwise.ops.filters import local_deviation, local_entropy, smooth_median
 
 
