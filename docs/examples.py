@@ -65,6 +65,14 @@ def coins() -> dict[str, np.ndarray]:
     }
 
 
+@cache
+def tissue() -> np.ndarray:
+    """Return a stained tissue section in red, green and blue."""
+    from skimage import data
+
+    return np.moveaxis(data.immunohistochemistry()[:303, :384], -1, 0)
+
+
 def near(mask: np.ndarray, n_pixels: int) -> np.ndarray:
     from scipy import ndimage
 
@@ -83,6 +91,8 @@ def example_inputs(record: Operation) -> dict[str, Any]:
         elif not item.optional or item.kind in ("mask", "image"):
             found[item.name] = there[item.kind]
     first = record.inputs[0].name
+    if record.family == "colour":
+        found[first] = tissue()
     if record.name in GLUED:
         found[first] = there["glued"]
     elif record.name in RAGGED:
@@ -110,6 +120,8 @@ def example(record: Operation) -> tuple[dict[str, Any], Any]:
 def drawn(array: Any, kind: str) -> np.ndarray:
     """Return a picture of an array, 1 pixel for each of its own."""
     image = coins()["image"]
+    if kind == "channels" and len(array) == 3 and array.dtype == np.uint8:
+        return np.moveaxis(array, 0, -1)
     if kind == "channels":
         array, kind = array[0], "image"
     if kind == "classes":

@@ -68,6 +68,11 @@ def classes(ndim: int, seed: int = 0) -> np.ndarray:
     return np.digitize(image(ndim, seed), [60, 110, 150]).astype(np.uint8)
 
 
+def channels(ndim: int, seed: int = 0) -> np.ndarray:
+    """Return three channels, as a colour picture has."""
+    return np.stack([image(ndim, seed), image(ndim, seed + 7), image(ndim, seed + 11)])
+
+
 def arrays(record: Operation, ndim: int, seed: int = 0, optional: bool = False) -> dict[str, Any]:
     """Return an array for each input of an operation."""
     make = {
@@ -76,7 +81,7 @@ def arrays(record: Operation, ndim: int, seed: int = 0, optional: bool = False) 
         "labels": labels,
         "objects": labels,
         "classes": classes,
-        "channels": lambda n, s: np.stack([image(n, s), image(n, s + 7)[..., ::-1]]),
+        "channels": channels,
         "images": lambda n, s: {"a": image(n, s), "b": image(n, s + 7)},
     }
     found: dict[str, Any] = {}
@@ -102,6 +107,18 @@ def apply(
     grid = ow.Grid(("c" if record.inputs[0].kind == "channels" else "") + (axes or "zyx"[-n:]), spacing)
     values = {**record.tiny, **options}
     return ow.apply(record.name, grid=grid, **inputs, **values)
+
+
+def computed(record: Operation, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are computed from these inputs where they are left out."""
+    step = ow.Step("result", record.name, {name: name for name in inputs}, dict(record.tiny))
+    found = [item for item in record.computed if item.name not in record.tiny]
+    if not found:
+        return {}
+    n = next(iter(inputs.values())).ndim - (record.inputs[0].kind == "channels")
+    grid = ow.Grid(("c" if record.inputs[0].kind == "channels" else "") + "zyx"[-n:])
+    *_, last = ow.run(ow.Recipe([step]), inputs, grid=grid)
+    return {row["parameter"]: row["value"] for row in last.results["result"].values}
 
 
 def same(first: Any, second: Any, tolerance: float = 0.0) -> None:

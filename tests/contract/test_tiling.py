@@ -54,7 +54,7 @@ def inputs_for(record: Operation, ndim: int) -> dict:
         "labels": touching,
         "objects": mask,
         "classes": np.digitize(smooth, [20, 90, 150]).astype(np.uint8),
-        "channels": np.stack([smooth, smooth[..., ::-1]]).astype(np.float32),
+        "channels": np.stack([smooth, smooth[..., ::-1], smooth[..., ::-1, :]]).astype(np.float32),
     }
     if record.inputs[0].kind == "labels":
         # a region beside labels is not their own

@@ -11,12 +11,31 @@ from objectwise.core.operation import operations
 from objectwise.gui import calibration
 from objectwise.gui import layers as convert
 from objectwise.gui.dock import OperationDock
-from objectwise.gui.docks import ClusteringDock, FiltersDock, MorphologyDock, ThresholdDock, WatershedDock
+from objectwise.gui.docks import (
+    BackgroundDock,
+    ClusteringDock,
+    EnhanceDock,
+    FiltersDock,
+    LabelsDock,
+    MorphologyDock,
+    ThresholdDock,
+    WatershedDock,
+)
 from objectwise.gui.measuring import MeasureDock
 from objectwise.gui.table import table_of
 from objectwise.gui.wiring import input_name
 
-DOCKS = (FiltersDock, ThresholdDock, MorphologyDock, WatershedDock, ClusteringDock, MeasureDock)
+DOCKS = (
+    FiltersDock,
+    BackgroundDock,
+    EnhanceDock,
+    ThresholdDock,
+    MorphologyDock,
+    WatershedDock,
+    LabelsDock,
+    ClusteringDock,
+    MeasureDock,
+)
 UM = {"scale": (0.5, 0.5), "units": "um"}
 
 
@@ -484,3 +503,15 @@ def test_what_a_run_has_said_stays(model, open_dock, finish, blobs):
     dock._changed()
     model.add_image(blobs)
     assert dock.status.text() == said
+
+
+def test_a_colour_picture_becomes_grey(model, open_dock, finish):
+    picture = np.random.default_rng(0).integers(0, 255, (12, 14, 3), np.uint8)
+    model.add_image(picture, rgb=True, name="tissue", units=("um", "um"), scale=(0.5, 0.5))
+    dock = open_dock(FiltersDock, model)
+    dock.choose("rgb_to_grey")
+    finish(dock)
+    result = model.layers[-1]
+    assert result.data.shape == (12, 14)
+    assert [str(unit) for unit in result.units] == ["micrometer", "micrometer"]
+    np.testing.assert_allclose(result.scale, (0.5, 0.5))

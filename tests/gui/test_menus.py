@@ -12,7 +12,18 @@ import pytest
 
 import objectwise
 
-DOCKS = {"Threshold", "Watershed", "Clustering", "Filters", "Morphology", "Measure", "Table"}
+DOCKS = {
+    "Background",
+    "Clustering",
+    "Enhance",
+    "Filters",
+    "Labels",
+    "Measure",
+    "Morphology",
+    "Table",
+    "Threshold",
+    "Watershed",
+}
 SAMPLES = {"Nuclei (2-D)", "Nuclei (3-D)", "Nuclei (time-lapse)"}
 
 

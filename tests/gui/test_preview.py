@@ -8,16 +8,35 @@ import pytest
 
 from objectwise.core.operation import operations
 from objectwise.gui import calibration
-from objectwise.gui.docks import ClusteringDock, FiltersDock, MorphologyDock, ThresholdDock, WatershedDock
+from objectwise.gui.docks import (
+    BackgroundDock,
+    ClusteringDock,
+    EnhanceDock,
+    FiltersDock,
+    LabelsDock,
+    MorphologyDock,
+    ThresholdDock,
+    WatershedDock,
+)
 from objectwise.gui.glance import Memory
 from tests.gui.test_docks import choose
 
-DOCKS = (FiltersDock, ThresholdDock, MorphologyDock, WatershedDock, ClusteringDock)
+DOCKS = (
+    FiltersDock,
+    BackgroundDock,
+    EnhanceDock,
+    ThresholdDock,
+    MorphologyDock,
+    WatershedDock,
+    LabelsDock,
+    ClusteringDock,
+)
 CASES = [
     (dock, name)
     for dock in DOCKS
     for name, record in operations.items()
-    if record.family in dock.families and record.output != "value"
+    # colours need a layer of three channels
+    if record.family in dock.families and record.output != "value" and record.family != "colour"
 ]
 
 
@@ -79,6 +98,7 @@ def test_volumes(kind, name, by_plane, model, open_dock, qtbot, finish, volume):
     model.dims.set_current_step(0, 5)
     dock = open_dock(kind, model)
     dock.choose(name)
+    by_plane = by_plane or operations[name].dimensions == (2,)
     if by_plane:
         choose(dock.rows.work_on, "each plane")
     dock.preview_box.setChecked(True)

@@ -20,7 +20,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -147,6 +147,7 @@ class Operation:
     exceptions: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     new_ids: bool = False
+    channels: Callable[..., Sequence[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -296,6 +297,7 @@ def operation(
     exceptions: Mapping[str, str] | None = None,
     title: str = "",
     new_ids: bool = False,
+    channels: Callable[..., Sequence[str]] | None = None,
 ) -> Callable[[F], F]:
     """Mark a function as an operation; the function itself is returned unchanged.
 
@@ -313,6 +315,8 @@ def operation(
         Its name in menus, where the function's name in words does not do.
     new_ids : bool, optional
         Whether it numbers the objects of the labels that it is given anew, as renumbering and splitting do.
+    channels : callable, optional
+        ``channels(**values)`` names the channels of the result, for an operation that returns `Channels`.
     """
 
     def mark(function: F) -> F:
@@ -323,6 +327,7 @@ def operation(
             "exceptions": types.MappingProxyType(dict(exceptions or {})),
             "title": title,
             "new_ids": new_ids,
+            "channels": channels,
         }
         return function
 

@@ -127,7 +127,7 @@ def _halo(
     for box in cut:
         outer, inner = grow(box, reach, reach, shape)
         result = call(**{name: get(outer) for name, get in read.items()}, **arguments)
-        target.write(box, result[inner])
+        target.write(box, result[(..., *inner)])  # type: ignore[arg-type]
         yield box
 
 

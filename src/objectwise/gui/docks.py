@@ -20,7 +20,25 @@ from objectwise.ops import histogram
 class FiltersDock(OperationDock):
     """Filters: an image in, an image out."""
 
-    families = ("filters", "edges")
+    families = ("filters", "colour")
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
+
+
+class BackgroundDock(OperationDock):
+    """Uneven background taken away."""
+
+    families = ("background",)
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
+
+
+class EnhanceDock(OperationDock):
+    """Blobs, ridges, corners and edges brought out."""
+
+    families = ("enhance",)
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
@@ -39,8 +57,17 @@ class MorphologyDock(OperationDock):
 class WatershedDock(OperationDock):
     """From masks to objects: components, touching objects split, seeds grown."""
 
-    families = ("watershed", "regions", "labels")
+    families = ("watershed",)
     first = "split_touching"
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
+
+
+class LabelsDock(OperationDock):
+    """Labels changed: grown, filtered, merged, split and renumbered."""
+
+    families = ("labels",)
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)

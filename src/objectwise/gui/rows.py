@@ -133,9 +133,9 @@ class DependentRows(QWidget):
             _fill(self.axes, [CHOOSE, *possible_axes(self._layer)], CHOOSE)
         self._refresh_channel(record, chosen)
         volume = grid is not None and grid.ndim == 3
-        both = {2, 3} <= set(record.dimensions)
-        self._show(self.work_on, volume and both and record.output != "table")
-        _fill(self.work_on, [_VOLUME, _PLANE], self.work_on.currentText())
+        self._show(self.work_on, volume and record.output not in ("table", "value"))
+        ways = [name for name, n in ((_VOLUME, 3), (_PLANE, 2)) if n in record.dimensions]
+        _fill(self.work_on, ways, self.work_on.currentText())
         self._refresh_scope()
         wanted = record.output in ("mask", "classes") and record.family in ("threshold", "cluster")
         self._show(self.output, wanted)

@@ -4,6 +4,12 @@ An operation is there once its name stands in this list; the order is that of th
 """
 
 from objectwise.core.operation import operations, register
+from objectwise.ops.background import (
+    subtract_background_gaussian,
+    subtract_background_reconstruction,
+    subtract_background_rolling_ball,
+    subtract_background_tophat,
+)
 from objectwise.ops.binary import (
     close_by_reconstruction,
     dilate,
@@ -15,7 +21,15 @@ from objectwise.ops.binary import (
     thin,
 )
 from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
-from objectwise.ops.filters import smooth_gaussian
+from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
+from objectwise.ops.denoise import denoise_nlm, denoise_tv
+from objectwise.ops.enhance import (
+    enhance_blobs_dog,
+    enhance_blobs_hessian,
+    enhance_blobs_log,
+    enhance_corners,
+)
+from objectwise.ops.filters import local_deviation, local_entropy, smooth_gaussian, smooth_median
 from objectwise.ops.grey import (
     bottomhat_grey,
     close_grey,
@@ -34,6 +48,7 @@ from objectwise.ops.identity import (
     split_labels_by_points,
     transfer_ids,
 )
+from objectwise.ops.intensity import equalise_clahe, invert_image, normalise_percentile
 from objectwise.ops.labels import (
     expand_labels,
     fill_label_holes,
@@ -44,6 +59,7 @@ from objectwise.ops.labels import (
     smooth_labels,
 )
 from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
 from objectwise.ops.selection import (
     clear_faces,
     filter_labels_by_column,
@@ -52,10 +68,41 @@ from objectwise.ops.selection import (
     keep_largest,
     remove_large,
 )
+from objectwise.ops.slopes import enhance_edges
 from objectwise.ops.threshold import threshold_auto, threshold_local, threshold_manual
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 
-register("filters", smooth_gaussian)
+register(
+    "filters",
+    smooth_gaussian,
+    smooth_median,
+    denoise_tv,
+    denoise_nlm,
+    local_deviation,
+    local_entropy,
+    normalise_percentile,
+    equalise_clahe,
+    invert_image,
+)
+register(
+    "background",
+    subtract_background_tophat,
+    subtract_background_rolling_ball,
+    subtract_background_gaussian,
+    subtract_background_reconstruction,
+)
+register(
+    "enhance",
+    enhance_blobs_log,
+    enhance_blobs_dog,
+    enhance_blobs_hessian,
+    enhance_corners,
+    enhance_ridges_sato,
+    enhance_ridges_frangi,
+    enhance_ridges_meijering,
+    enhance_edges,
+)
+register("colour", rgb_to_grey, rgb_to_lab, separate_stains)
 register("threshold", threshold_auto, threshold_manual, threshold_local)
 register("morphology", open, close, erode, dilate, open_by_reconstruction, close_by_reconstruction)
 register("morphology", fill_holes, remove_small, remove_large, clear_border, clear_faces)

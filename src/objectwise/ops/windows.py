@@ -78,6 +78,34 @@ def _box_sum(values: np.ndarray, n: int, axis: int) -> np.ndarray:
     return np.take(sums, np.arange(n, n + length), axis) - np.take(sums, np.arange(length), axis)
 
 
+def in_place_of_nan(
+    apply: Callable[[np.ndarray], np.ndarray], image: np.ndarray, average: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """Return what a linear filter gives where each NaN pixel holds the average around the pixel looked from.
+
+    Parameters
+    ----------
+    apply : callable
+        The filter, linear in the image.
+    image : ndarray of float
+    average : callable
+        Returns the image with which NaN pixels are replaced, NaN where the result shall be; asked for only
+        if there are any.
+
+    Notes
+    -----
+    ``filter(f) + average * filter(missing)``: what is missing adds nothing to a contrast, and the filter looks
+    no farther than it does without it.
+    """
+    missing = np.isnan(image)
+    if not missing.any():
+        return apply(image)
+    filled = apply(np.where(missing, 0, image))
+    result = filled + average() * apply(missing.astype(image.dtype))
+    result[missing] = np.nan
+    return result
+
+
 def blind_to_nan(
     smooth: Callable[[np.ndarray], np.ndarray], image: np.ndarray, reach: Sequence[int]
 ) -> np.ndarray:
