@@ -15,7 +15,8 @@ from objectwise.core.operation import KINDS, Operation
 from tests.contract import cases
 from tests.contract.conftest import OPERATIONS
 
-DTYPES = {"mask": "?", "labels": "i", "classes": "B", "image": "f"}
+DTYPES = {"mask": "?", "labels": "i", "classes": "B", "image": "f", "channels": "f"}
+LOCKED = {"threshold": 100.0, "low": 80.0, "high": 120.0, "guide": 100.0, "darkest": 20.0, "brightest": 200.0}
 
 
 def test_defaults_are_within_bounds(record: Operation) -> None:
@@ -76,7 +77,8 @@ def test_returns_the_declared_kind(record: Operation, ndim: int) -> None:
     else:
         kind = record.output_kind({item.name: "labels" for item in record.inputs})
         assert result.dtype.char in DTYPES[kind] or result.dtype.kind == DTYPES[kind]
-        assert result.shape == cases.SHAPES[ndim]
+        outer = (len(record.channels(**record.check(dict(record.tiny)))),) if record.channels else ()
+        assert result.shape == outer + cases.SHAPES[ndim]
 
 
 def test_gives_the_same_twice(record: Operation, ndim: int) -> None:
@@ -119,10 +121,11 @@ def test_takes_images_without_content(record: Operation, ndim: int, what: str) -
             inputs[item.name] = plain(value, item.kind)
     result = cases.apply(record, inputs)
     if isinstance(result, np.ndarray):
-        assert result.shape == shape
+        assert result.shape[-ndim:] == shape
         # what is the same everywhere stays the same everywhere
-        if result.size:
-            np.testing.assert_array_equal(result, np.full(shape, result.flat[0]))
+        for channel in result if record.output == "channels" else [result]:
+            if result.size:
+                np.testing.assert_array_equal(channel, np.full(shape, channel.flat[0]))
     elif record.output == "value":
         assert result >= 0
     else:
@@ -155,7 +158,7 @@ def test_integers_and_floats_agree(record: Operation, ndim: int, dtype: type) ->
         for name, value in inputs.items()
     }
     # an automatic threshold of floats is that of 65,536 bins, so it is given here
-    locked = {"threshold": 100.0} if "threshold" in record.parameters else {}
+    locked = {name: value for name, value in LOCKED.items() if name in record.parameters}
     cases.same(cases.apply(record, inputs, **locked), cases.apply(record, other, **locked), 1e-6)
 
 

@@ -20,7 +20,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -146,6 +146,7 @@ class Operation:
     tiny: Mapping[str, Any] = field(default_factory=dict)
     exceptions: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
+    channels: Callable[..., Sequence[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -293,6 +294,7 @@ def operation(
     tiny: Mapping[str, Any] | None = None,
     exceptions: Mapping[str, str] | None = None,
     title: str = "",
+    channels: Callable[..., Sequence[str]] | None = None,
 ) -> Callable[[F], F]:
     """Mark a function as an operation; the function itself is returned unchanged.
 
@@ -308,6 +310,8 @@ def operation(
         Promises of the contract that it does not keep, each with its reason; listed in the docs.
     title : str, optional
         Its name in menus, where the function's name in words does not do.
+    channels : callable, optional
+        ``channels(**values)`` names the channels of the result, for an operation that returns `Channels`.
     """
 
     def mark(function: F) -> F:
@@ -317,6 +321,7 @@ def operation(
             "tiny": types.MappingProxyType(dict(tiny or {})),
             "exceptions": types.MappingProxyType(dict(exceptions or {})),
             "title": title,
+            "channels": channels,
         }
         return function
 

@@ -168,6 +168,11 @@ class Plan:
             factor = 1.0
         return tuple(step * factor for step in spacing)
 
+    def channels(self, step: Step) -> list[dict[str, int]]:
+        """Return where along ``c`` a step works one channel after another; one empty place where it does not."""
+        slot = self.slots[step.id]
+        return list(slot.grid.indices(slot.shape, "c")) if step.operation.by_channel else [{}]
+
     def planes(self, step: Step) -> Sequence[int | None]:
         """Return the planes that are worked on alone, or None for the block as a whole."""
         shape = self.slots[step.id].block_shape
@@ -198,8 +203,7 @@ class Plan:
 
     def units(self, step: Step) -> int:
         """Return how many yields one frame of a step takes."""
-        slot = self.slots[step.id]
-        n = slot.n_channels * len(self.planes(step))
+        n = len(self.channels(step)) * len(self.planes(step))
         if not self.in_tiles(step):
             return n
         return n * len(self.cut(self.worked_shape(step))) * _PASSES[type(step.operation.locality)]
@@ -269,6 +273,16 @@ class Plan:
                 shape = [1, *shape]
             grid = replace(grid, interval=longest.grid.interval, interval_unit=longest.grid.interval_unit)
             shape[grid.axes.index("t")] = longest.frames
+        if record.channels is not None:
+            if any(
+                isinstance(value, From) and name.startswith("n_") for name, value in step.parameters.items()
+            ):
+                raise ValueError(f"{where}: the number of channels of the result must be given as a number")
+            # channels stand before the axes of space
+            at = next(n for n, axis in enumerate(grid.axes) if axis in grid.spatial)
+            names = tuple(record.channels(**step.parameters))
+            grid = replace(grid, axes=grid.axes[:at] + "c" + grid.axes[at:], channels=names)
+            shape.insert(at, len(names))
 
         kept = {item.name: self.slots[s.name] for item, s in given if item.kind in ("labels", "objects")}
         kind = record.output_kind({name: slot.kind or _guess(slot) for name, slot in kept.items()})

@@ -267,7 +267,7 @@ class _Execution:
         slot, start = self.plan.slots[step.id], self.done
         units = self.plan.units(step) if count else 0
         highest = 0
-        for channel in slot.grid.indices(slot.shape, "c"):
+        for channel in self.plan.channels(step):
             where = {"t": frame, **channel}
             try:
                 shared = {} if step.scope == "plane" else self._computed(step, where, None)
@@ -310,7 +310,8 @@ class _Execution:
         elif record.output == "value":
             result = 0.0
         else:
-            result = np.zeros(shape, slot.dtype or np.float32)
+            outer = (slot.n_channels,) if record.output == "channels" else ()
+            result = np.zeros(outer + shape, slot.dtype or np.float32)
         if record.output == "table":
             self.tables.setdefault(step.id, []).append(result.at_frame(where["t"]))
         elif record.output == "value":
@@ -374,7 +375,7 @@ class _Execution:
         """Compute a parameter from all frames; those of earlier steps are made on the way."""
         slot = self.plan.slots[step.id]
         earlier = self.plan.recipe.leading_to(step.id).steps[:-1]
-        for channel in slot.grid.indices(slot.shape, "c"):
+        for channel in self.plan.channels(step):
             known = None
             while True:
                 part = None
@@ -459,13 +460,13 @@ class _Target:
                     f"into[{slot.name!r}] holds {slot.dtype}, and the ids go up to {self.highest}"
                 )
         if self.plane is not None:
-            result = result[np.newaxis]
+            result = result[..., np.newaxis, :, :]
         slot.held.place(slot.filled(), slot.index(self.where), result, self._box(box))
 
     def read(self, box: Box) -> np.ndarray:
         """Return what has been stored."""
         block = self.slot.read(self.where, self._box(box))
-        block = block if self.plane is None else block[0]
+        block = block if self.plane is None else block[..., 0, :, :]
         return np.where(block > 0, block - self.offset, 0) if self.offset else block.copy()
 
 
