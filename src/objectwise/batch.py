@@ -42,9 +42,7 @@ class Row:
         return self.status == "done"
 
 
-def plan(
-    recipe: Recipe, files: Mapping[str, Sequence[Path]], folder: Path, overwrite: bool = False
-) -> list[Row]:
+def plan(recipe: Recipe, files: Mapping[str, Sequence[Path]], folder: Path, overwrite: bool = False) -> list[Row]:
     """Return what will be done: one row for each set of files; refuse what would lose something.
 
     Parameters
@@ -69,10 +67,7 @@ def plan(
             raise ValueError(f"the recipe needs files for {name!r}; found none")
     counts = {name: len(files[name]) for name in recipe.inputs}
     if len(set(counts.values())) > 1:
-        raise ValueError(
-            "each input needs as many files as the others; found "
-            + ", ".join(f"{n} for {k!r}" for k, n in counts.items())
-        )
+        raise ValueError("each input needs as many files as the others; found " + ", ".join(f"{n} for {k!r}" for k, n in counts.items()))
     rows = []
     for group in zip(*(files[name] for name in recipe.inputs), strict=True):
         paths = dict(zip(recipe.inputs, group, strict=True))
@@ -87,9 +82,7 @@ def plan(
     for name in names:
         if names.count(name) > 1:
             same = [next(iter(row.files.values())) for row in rows if row.name == name]
-            raise ValueError(
-                f"the results of {' and '.join(same)} would have the same names; rename one or run them apart"
-            )
+            raise ValueError(f"the results of {' and '.join(same)} would have the same names; rename one or run them apart")
     return _resume(recipe, rows, folder, overwrite)
 
 
@@ -100,9 +93,7 @@ def _resume(recipe: Recipe, rows: list[Row], folder: Path, overwrite: bool) -> l
     if not manifest.exists():
         if overwrite:
             return rows
-        raise ValueError(
-            f"{folder} is not empty and holds no results of ours: choose another folder, or add --overwrite"
-        )
+        raise ValueError(f"{folder} is not empty and holds no results of ours: choose another folder, or add --overwrite")
     try:
         before = json.loads(manifest.read_text(encoding="utf-8"))
         earlier = Recipe.from_toml(before["recipe"])
@@ -124,13 +115,9 @@ def _resume(recipe: Recipe, rows: list[Row], folder: Path, overwrite: bool) -> l
     for row in rows:
         old = known.get(row.name)
         same = old is not None and old.done and old.fingerprint == row.fingerprint
-        merged.append(
-            old if old and same and all((folder / item).exists() for item in old.outputs.values()) else row
-        )
+        merged.append(old if old and same and all((folder / item).exists() for item in old.outputs.values()) else row)
     # what was done earlier with other files stays in the manifest and in the joint table
-    return merged + [
-        old for name, old in known.items() if name not in {row.name for row in rows} and old.done
-    ]
+    return merged + [old for name, old in known.items() if name not in {row.name for row in rows} and old.done]
 
 
 def run_batch(recipe: Recipe, rows: Sequence[Row], folder: Path, open_file: Open) -> Iterator[Row]:

@@ -42,14 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="count and measure coins, and see what the results look like")
-    demo.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("objectwise-demo"),
-        metavar="DIR",
-        help="where the results go",
-    )
+    demo.add_argument("-o", "--output", type=Path, default=Path("objectwise-demo"), metavar="DIR", help="where the results go")
     demo.add_argument("--view", action="store_true", help="open the result in napari")
     demo.set_defaults(command=_demo)
 
@@ -66,37 +59,16 @@ def _parser() -> argparse.ArgumentParser:
 
     batch = commands.add_parser("run", help="run a recipe on files")
     batch.add_argument("recipe", type=Path, metavar="RECIPE")
-    batch.add_argument(
-        "files",
-        nargs="+",
-        metavar="INPUT",
-        help="files, folders or patterns for the first input of the recipe",
-    )
-    batch.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results"
-    )
-    batch.add_argument(
-        "--input",
-        action="append",
-        default=[],
-        metavar="NAME=GLOB",
-        help="files for another input, in the same order",
-    )
-    batch.add_argument(
-        "--overwrite", action="store_true", help="use the folder even if it holds something else"
-    )
+    batch.add_argument("files", nargs="+", metavar="INPUT", help="files, folders or patterns for the first input of the recipe")
+    batch.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+    batch.add_argument("--input", action="append", default=[], metavar="NAME=GLOB", help="files for another input, in the same order")
+    batch.add_argument("--overwrite", action="store_true", help="use the folder even if it holds something else")
     _reading(batch)
     batch.set_defaults(command=_run)
 
     measure = commands.add_parser("measure", help="measure the objects of a labels file")
     measure.add_argument("labels", type=Path, metavar="LABELS")
-    measure.add_argument(
-        "--image",
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help="an image to measure, and its name in the columns",
-    )
+    measure.add_argument("--image", action="append", default=[], metavar="NAME=FILE", help="an image to measure, and its name in the columns")
     measure.add_argument("--features", help="groups or columns, with commas between; everything if left out")
     _writing(measure, "TABLE")
     _reading(measure)
@@ -110,11 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 def _reading(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what the files hold, where they do not tell it themselves")
     group.add_argument("--axes", metavar="tczyx", help="a letter for each axis: t, c, z, y, x")
-    group.add_argument(
-        "--spacing",
-        metavar="SIZE",
-        help="pixel size: one number, or one for each spatial axis with commas between",
-    )
+    group.add_argument("--spacing", metavar="SIZE", help="pixel size: one number, or one for each spatial axis with commas between")
     group.add_argument("--unit", help="unit of the pixel size, such as um")
     group.add_argument("--scene", type=int, metavar="N", help="which image of a file with several, from 0")
 
@@ -126,40 +94,21 @@ def _writing(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _operation_parser(commands: Any, record: Operation) -> None:
     first, *others = record.inputs
-    parser = commands.add_parser(
-        record.name, help=_escaped(record.summary), description=_escaped(record.summary)
-    )
-    parser.add_argument(
-        "input", type=Path, metavar="INPUT", help=_escaped(f"{first.name}: {first.description}")
-    )
+    parser = commands.add_parser(record.name, help=_escaped(record.summary), description=_escaped(record.summary))
+    parser.add_argument("input", type=Path, metavar="INPUT", help=_escaped(f"{first.name}: {first.description}"))
     for item in others:
-        parser.add_argument(
-            _flag(item.name),
-            type=Path,
-            required=not item.optional,
-            metavar="FILE",
-            help=_escaped(item.description),
-        )
+        parser.add_argument(_flag(item.name), type=Path, required=not item.optional, metavar="FILE", help=_escaped(item.description))
     for parameter in record.parameters.values():
         parser.add_argument(
-            _flag(parameter.name),
-            dest=f"value_{parameter.name}",
-            default=argparse.SUPPRESS,
-            metavar=_metavar(parameter),
-            help=_escaped(_help(parameter)),
+            _flag(parameter.name), dest=f"value_{parameter.name}", default=argparse.SUPPRESS,
+            metavar=_metavar(parameter), help=_escaped(_help(parameter)),
         )
     parser.add_argument("--channel", metavar="NAME", help="which channel of the input, by name or number")
     parser.add_argument("--by-plane", action="store_true", help="work on each plane of a volume alone")
     if record.computed:
-        parser.add_argument(
-            "--scope", choices=SCOPES, default="frame", help="over what a value that is left out is found"
-        )
+        parser.add_argument("--scope", choices=SCOPES, default="frame", help="over what a value that is left out is found")
     if any(item.kind == "objects" for item in record.inputs):
-        parser.add_argument(
-            "--mask",
-            action="store_true",
-            help="take the file as a mask: all pixels that are not 0 are objects",
-        )
+        parser.add_argument("--mask", action="store_true", help="take the file as a mask: all pixels that are not 0 are objects")
     _writing(parser, "OUTPUT")
     _reading(parser)
 
@@ -175,9 +124,7 @@ def _escaped(text: str) -> str:
 def _metavar(parameter: Parameter) -> str:
     if parameter.choices:
         return "{" + ",".join(map(str, parameter.choices)) + "}"
-    return {bool: "{true,false}", tuple: "LIST"}.get(
-        parameter.type, "NUMBER" if parameter.type in (int, float) else "TEXT"
-    )
+    return {bool: "{true,false}", tuple: "LIST"}.get(parameter.type, "NUMBER" if parameter.type in (int, float) else "TEXT")
 
 
 def _help(parameter: Parameter) -> str:
@@ -201,21 +148,13 @@ def _open(path: Path, options: argparse.Namespace, kind: str | None = None) -> R
         try:
             spacing = [float(item) for item in options.spacing.split(",")]
         except ValueError:
-            raise ValueError(
-                f"--spacing must be numbers with commas between; found {options.spacing!r}"
-            ) from None
+            raise ValueError(f"--spacing must be numbers with commas between; found {options.spacing!r}") from None
         spacing = spacing[0] if len(spacing) == 1 else spacing
-    found = read_image(
-        path, axes=options.axes, spacing=spacing, unit=options.unit, lazy=True, scene=options.scene
-    )
+    found = read_image(path, axes=options.axes, spacing=spacing, unit=options.unit, lazy=True, scene=options.scene)
     for note in found.notes:
         print(f"{path.name}: {note}", file=sys.stderr)
     array = found.array
-    if (
-        kind == "objects"
-        and array.dtype.kind in "iu"
-        and (getattr(options, "mask", False) or _is_picture_of_mask(array))
-    ):
+    if kind == "objects" and array.dtype.kind in "iu" and (getattr(options, "mask", False) or _is_picture_of_mask(array)):
         array = array != 0
     return Result(array, found.grid, kind if kind in ("image", "labels", "classes") else None)
 
@@ -235,15 +174,10 @@ def _files(patterns: Sequence[str]) -> list[Path]:
     for pattern in patterns:
         path = Path(pattern)
         if path.is_dir():
-            inside = [
-                item for item in sorted(path.iterdir()) if item.is_file() and not item.name.startswith(".")
-            ]
+            inside = [item for item in sorted(path.iterdir()) if item.is_file() and not item.name.startswith(".")]
             images = [item for item in inside if supported(item)]
             if len(images) < len(inside):
-                print(
-                    f"{path}: {len(inside) - len(images)} files that are no images are left out",
-                    file=sys.stderr,
-                )
+                print(f"{path}: {len(inside) - len(images)} files that are no images are left out", file=sys.stderr)
             found += images
         elif path.exists() or not any(letter in pattern for letter in "*?["):
             found.append(path)
@@ -294,16 +228,10 @@ def _ops(options: argparse.Namespace) -> None:
     if record.doc.long_description:
         print(f"{plain_text(record.doc.long_description)}\n")
     for item in record.inputs:
-        print(
-            f"  {item.name} ({item.kind}{', optional' if item.optional else ''})\n      {plain_text(item.description)}"
-        )
+        print(f"  {item.name} ({item.kind}{', optional' if item.optional else ''})\n      {plain_text(item.description)}")
     for parameter in record.parameters.values():
         default = "" if parameter.default is None else f", {parameter.default} by default"
-        unit = (
-            f", in {parameter.unit.text('pixel size unit', 2)}"
-            if parameter.unit and parameter.unit.exponent(2)
-            else ""
-        )
+        unit = f", in {parameter.unit.text('pixel size unit', 2)}" if parameter.unit and parameter.unit.exponent(2) else ""
         print(f"  {_flag(parameter.name)} ({parameter.bounds or parameter.type.__name__}{unit}{default})")
         print(f"      {plain_text(parameter.description)}")
     dimensions = " and ".join(f"{n}-D" for n in record.dimensions)
@@ -315,17 +243,13 @@ def _apply(options: argparse.Namespace) -> None:
 
     record = find(options.op)
     paths = {record.inputs[0].name: options.input}
-    paths |= {
-        item.name: path for item in record.inputs[1:] if (path := getattr(options, item.name)) is not None
-    }
+    paths |= {item.name: path for item in record.inputs[1:] if (path := getattr(options, item.name)) is not None}
     kinds = {item.name: item.kind for item in record.inputs}
     inputs = {name: _open(path, options, kinds[name]) for name, path in paths.items()}
     first = inputs[record.inputs[0].name]
     spacing = first.grid.block_spacing[-2:] if options.by_plane else first.grid.block_spacing
     values = {name: item.default_at(spacing) for name, item in record.parameters.items()}
-    values |= {
-        key.removeprefix("value_"): value for key, value in vars(options).items() if key.startswith("value_")
-    }
+    values |= {key.removeprefix("value_"): value for key, value in vars(options).items() if key.startswith("value_")}
     wired = {name: name for name in inputs}
     if options.channel is not None:
         wired[record.inputs[0].name] += f"[{options.channel}]"
@@ -338,16 +262,10 @@ def _apply(options: argparse.Namespace) -> None:
         print(" ".join(f"{value:g}" for value in result.array))
     write_result(options.output, result, overwrite=options.overwrite)
     for row in result.values:
-        where = ", ".join(
-            f"{axis} {row[axis]}" for axis in "tcz" if axis in row and result.grid.axes != result.grid.spatial
-        )
+        where = ", ".join(f"{axis} {row[axis]}" for axis in "tcz" if axis in row and result.grid.axes != result.grid.spatial)
         print(f"{row['parameter']}{f' ({where})' if where else ''}: {_short(row['value'])}")
     if result.kind == "labels":
-        print(
-            f"{int(result.array.max(initial=0))} objects"
-            if "t" not in result.grid.axes
-            else f"{len(result.array)} frames"
-        )
+        print(f"{int(result.array.max(initial=0))} objects" if "t" not in result.grid.axes else f"{len(result.array)} frames")
     print(f"written to {options.output}" if result.kind != "table" or ending(result.kind) else "")
 
 
@@ -369,12 +287,7 @@ def _last(recipe: Recipe, inputs: dict[str, Result]) -> Result:
 def _bar(done: int, total: int) -> None:
     if sys.stderr.isatty() and total > 1:
         width = 30 * done // total
-        print(
-            f"\r[{'#' * width}{'.' * (30 - width)}] {done}/{total}",
-            end="\n" if done == total else "",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(f"\r[{'#' * width}{'.' * (30 - width)}] {done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -397,9 +310,7 @@ def _run(options: argparse.Namespace) -> int:
         text = f"failed: {row.error}" if row.error else f"{row.seconds:.2f} s"
         print(f"{row.name}: {text}", flush=True)
     failed = [row for row in rows if row.status == "failed"]
-    print(
-        f"{sum(row.done for row in rows)} of {len(rows)} files done, {len(failed)} failed; results in {options.output}"
-    )
+    print(f"{sum(row.done for row in rows)} of {len(rows)} files done, {len(failed)} failed; results in {options.output}")
     return 1 if failed else 0
 
 
@@ -424,15 +335,11 @@ def _measure(options: argparse.Namespace) -> None:
         known = next((item.grid for item in inputs.values() if item.grid.calibrated), None)
         if known is not None and known.spatial == labels.grid.spatial:
             labels.grid = _calibrated(labels.grid, known)
-    step = Step(
-        "table", "measure", {"labels": "labels", "images": images or None}, {"features": options.features}
-    )
+    step = Step("table", "measure", {"labels": "labels", "images": images or None}, {"features": options.features})
     result = _last(Recipe([step], unit=labels.grid.unit), inputs)
     write_result(options.output, result, overwrite=options.overwrite)
     frames = result.array.frame["frame"].nunique()
-    print(
-        f"{len(result.array)} objects{f' in {frames} frames' if frames > 1 else ''}, written to {options.output}"
-    )
+    print(f"{len(result.array)} objects{f' in {frames} frames' if frames > 1 else ''}, written to {options.output}")
 
 
 def _calibrated(grid: Grid, known: Grid) -> Grid:

@@ -6,10 +6,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from tests.contract import cases
 
 from objectwise.ops import histogram
 from objectwise.ops.histogram import find_threshold, of_block
-from tests.contract import cases
 
 
 def two_peaks(share: float = 0.3, seed: int = 0, dtype=np.uint8) -> np.ndarray:
@@ -39,11 +39,11 @@ def two_peaks(share: float = 0.3, seed: int = 0, dtype=np.uint8) -> np.ndarray:
 )
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
 def test_thresholds_are_those_of_simpleitk(method: str, other: str, within: float, share: float) -> None:
-    import SimpleITK as sitk
+    import SimpleITK
 
     image = two_peaks(share)
-    found = getattr(sitk, f"{other}ThresholdImageFilter")()
-    found.Execute(sitk.GetImageFromArray(image))
+    found = getattr(SimpleITK, f"{other}ThresholdImageFilter")()
+    found.Execute(SimpleITK.GetImageFromArray(image))
     assert abs(of_block(find_threshold, image, method=method) - found.GetThreshold()) <= within
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.contract import cases
 
 import objectwise as ow
 from objectwise.core.locality import Pieces, gather
-from tests.contract import cases
 
 
 def spots(shape: tuple[int, int] = (120, 160)) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +140,7 @@ def test_objects_on_a_slope_are_found_where_no_single_threshold_finds_them(name:
 
 
 def test_sauvola_of_dark_objects_is_that_of_the_inverted_image() -> None:
-    image, mask = spots()
+    image, _ = spots()
     bright = ow.apply("threshold_sauvola", image, diameter=31)
     np.testing.assert_array_equal(
         ow.apply("threshold_sauvola", 255 - image, diameter=31, objects="dark"), bright

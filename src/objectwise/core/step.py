@@ -154,6 +154,9 @@ class Step:
                         f"earlier step{nearest(source.name, known)}"
                     )
                 kind = known[source.name]
+                if kind == "channels" and (source.channel is not None or record.by_channel):
+                    # one of several channels is an image, and so is each where a step takes them one by one
+                    kind = "image"
                 if kind is not None and kind not in ACCEPTS[item.kind]:
                     raise ValueError(
                         f"{where}: {item.name} must be {item.kind} ({KINDS[item.kind].description}); "

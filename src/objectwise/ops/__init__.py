@@ -4,8 +4,18 @@ An operation is there once its name stands in this list; the order is that of th
 """
 
 from objectwise.core.operation import operations, register
+from objectwise.ops.class_thresholds import recolour_by_class, threshold_multi_otsu
 from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
+from objectwise.ops.features import pixel_features
 from objectwise.ops.filters import smooth_gaussian
+from objectwise.ops.fuzzy import blend_neighbours, classes_from_memberships, cluster_fuzzy_cmeans
+from objectwise.ops.local_thresholds import (
+    threshold_adaptive,
+    threshold_niblack,
+    threshold_phansalkar,
+    threshold_sauvola,
+)
+from objectwise.ops.mixtures import cluster_gaussian_mixture
 from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
 from objectwise.ops.threshold import (
     threshold_auto,
@@ -14,12 +24,6 @@ from objectwise.ops.threshold import (
     threshold_manual,
     threshold_robust_background,
 )
-from objectwise.ops.local_thresholds import (
-    threshold_adaptive,
-    threshold_niblack,
-    threshold_phansalkar,
-    threshold_sauvola,
-)
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 
 register("filters", smooth_gaussian)
@@ -27,6 +31,7 @@ register(
     "threshold",
     threshold_auto,
     threshold_manual,
+    threshold_multi_otsu,
     threshold_hysteresis,
     threshold_robust_background,
     threshold_local,
@@ -37,6 +42,16 @@ register(
 )
 register("morphology", open, close, fill_holes, remove_small, clear_border)
 register("watershed", label_components, split_touching, watershed_seeded, estimate_diameter)
-register("cluster", cluster_kmeans, labels_from_classes)
+register(
+    "cluster",
+    cluster_kmeans,
+    cluster_gaussian_mixture,
+    cluster_fuzzy_cmeans,
+    classes_from_memberships,
+    labels_from_classes,
+    recolour_by_class,
+    pixel_features,
+    blend_neighbours,
+)
 
 __all__ = ["operations"]

@@ -144,9 +144,10 @@ def threshold_auto(
     Notes
     -----
     8- and 16-bit images are counted level by level, so that the threshold is exact; floats are counted in
-    65,536 bins. ``minimum``, ``intermodes``, ``huang`` and the entropies look at no more than 256 bins between the
-    extremes; ``minimum`` and ``intermodes`` refuse a histogram without two peaks. An image of one single brightness has no threshold, and its mask is empty. NaN and infinite
-    pixels are not counted, and NaN pixels are never kept.
+    65,536 bins. ``minimum``, ``intermodes``, ``huang`` and the entropies look at no more than 256 bins between
+    the extremes; ``minimum`` and ``intermodes`` refuse a histogram without two peaks. An image of one single
+    brightness has no threshold, and its mask is empty. NaN and infinite pixels are not counted, and NaN pixels
+    are never kept.
 
     References
     ----------

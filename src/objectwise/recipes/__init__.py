@@ -17,11 +17,7 @@ def shipped(name: str) -> Recipe:
     from importlib.resources import files
 
     folder = files(__name__)
-    names = sorted(
-        item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")
-    )
+    names = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
     if name not in names:
-        raise ValueError(
-            f"no recipe {name!r} ships with the package{nearest(name, names)}; there are {', '.join(names)}"
-        )
+        raise ValueError(f"no recipe {name!r} ships with the package{nearest(name, names)}; there are {', '.join(names)}")
     return Recipe.from_toml((folder / f"{name}.toml").read_text(encoding="utf-8"))
