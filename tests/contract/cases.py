@@ -53,6 +53,15 @@ def seeds(ndim: int, seed: int = 0) -> np.ndarray:
     return result
 
 
+def regions(ndim: int, seed: int = 0) -> np.ndarray:
+    """Return labels that touch each other: each pixel has the id of the nearest seed."""
+    from scipy import ndimage
+
+    points = seeds(ndim, seed)
+    nearest = ndimage.distance_transform_edt(points == 0, return_distances=False, return_indices=True)
+    return points[tuple(nearest)]
+
+
 def classes(ndim: int, seed: int = 0) -> np.ndarray:
     """Return three classes and none."""
     return np.digitize(image(ndim, seed), [60, 110, 150]).astype(np.uint8)
@@ -69,8 +78,9 @@ def arrays(record: Operation, ndim: int, seed: int = 0, optional: bool = False) 
         "channels": lambda n, s: np.stack([image(n, s), image(n, s + 7)[..., ::-1]]),
         "images": lambda n, s: {"a": image(n, s), "b": image(n, s + 7)},
     }
+    named = {"seeds": seeds, "regions": regions}
     return {
-        item.name: seeds(ndim, seed) if item.name == "seeds" else make[item.kind](ndim, seed)
+        item.name: named.get(item.name, make[item.kind])(ndim, seed)
         for item in record.inputs
         if optional or not item.optional
     }

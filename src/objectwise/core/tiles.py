@@ -127,7 +127,9 @@ def _halo(
     for box in cut:
         outer, inner = grow(box, reach, reach, shape)
         result = call(**{name: get(outer) for name, get in read.items()}, **arguments)
-        target.write(box, result[(..., *inner)])
+        # channels, where the result has them, stand before the axes of space
+        of_tile: Any = (..., *inner)
+        target.write(box, result[of_tile])
         yield box
 
 

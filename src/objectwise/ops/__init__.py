@@ -6,6 +6,8 @@ An operation is there once its name stands in this list; the order is that of th
 from objectwise.core.operation import operations, register
 from objectwise.ops.class_thresholds import recolour_by_class, threshold_multi_otsu
 from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
+from objectwise.ops.contours import fit_contour_chan_vese
+from objectwise.ops.edges import detect_edges_canny, detect_edges_log, thin_edges
 from objectwise.ops.features import pixel_features
 from objectwise.ops.filters import smooth_gaussian
 from objectwise.ops.fuzzy import blend_neighbours, classes_from_memberships, cluster_fuzzy_cmeans
@@ -17,6 +19,9 @@ from objectwise.ops.local_thresholds import (
 )
 from objectwise.ops.mixtures import cluster_gaussian_mixture
 from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.random_walker import segment_random_walker
+from objectwise.ops.regions import flood_similar, grow_regions, merge_similar_regions, split_and_merge
+from objectwise.ops.superpixels import superpixels_felzenszwalb, superpixels_slic
 from objectwise.ops.threshold import (
     threshold_auto,
     threshold_hysteresis,
@@ -52,6 +57,18 @@ register(
     recolour_by_class,
     pixel_features,
     blend_neighbours,
+)
+
+register("edges", detect_edges_canny, detect_edges_log, thin_edges, fit_contour_chan_vese)
+register(
+    "regions",
+    grow_regions,
+    flood_similar,
+    split_and_merge,
+    merge_similar_regions,
+    segment_random_walker,
+    superpixels_slic,
+    superpixels_felzenszwalb,
 )
 
 __all__ = ["operations"]

@@ -164,7 +164,7 @@ def _belonging(
         return result
     for start in range(0, flat.shape[1], _PIECE):
         pixels = flat[:, start : start + _PIECE].T.astype(np.float64)
-        finite = np.isfinite(pixels).all(axis=1)
+        finite = np.asarray(np.isfinite(pixels).all(axis=1))
         found = _memberships(np.where(finite[:, np.newaxis], pixels, 0) / scales, centres, fuzziness)
         result[: len(centres), start : start + _PIECE] = np.where(finite, found.T, 0)
     return result

@@ -300,7 +300,8 @@ def threshold_adaptive(
     if np.isnan(guide):
         return np.zeros(image.shape, bool)
     average = gaussian_smooth(image, diameter / 6, spacing or (1.0,) * image.ndim)
-    bounds = sorted((lowest * guide, highest * guide))
+    # of a negative guide the larger multiple is the lower limit
+    least, most = sorted((lowest * guide, highest * guide))
     if objects == "bright":
-        return image > np.clip(average + offset, *bounds)
-    return image < np.clip(average - offset, *bounds)
+        return image > np.clip(average + offset, least, most)
+    return image < np.clip(average - offset, least, most)
