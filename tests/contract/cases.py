@@ -63,6 +63,15 @@ def seeds(ndim: int, seed: int = 0) -> np.ndarray:
     return result
 
 
+def regions(ndim: int, seed: int = 0) -> np.ndarray:
+    """Return labels that touch each other: each pixel has the id of the nearest seed."""
+    from scipy import ndimage
+
+    points = seeds(ndim, seed)
+    nearest = ndimage.distance_transform_edt(points == 0, return_distances=False, return_indices=True)
+    return points[tuple(nearest)]
+
+
 def classes(ndim: int, seed: int = 0) -> np.ndarray:
     """Return three classes and none."""
     return np.digitize(image(ndim, seed), [60, 110, 150]).astype(np.uint8)
@@ -84,13 +93,15 @@ def arrays(record: Operation, ndim: int, seed: int = 0, optional: bool = False) 
         "channels": channels,
         "images": lambda n, s: {"a": image(n, s), "b": image(n, s + 7)},
     }
+    named = {"seeds": seeds, "regions": regions}
     found: dict[str, Any] = {}
     kinds = [item.kind for item in record.inputs]
     for number, item in enumerate(record.inputs):
         if optional or not item.optional:
             # what stands beside labels, but for seeds, is of another image
             other = seed + 20 * (kinds[0] == "labels" and number)
-            found[item.name] = seeds(ndim, seed) if item.name == "seeds" else make[item.kind](ndim, other)
+            chosen = named.get(item.name)
+            found[item.name] = make[item.kind](ndim, other) if chosen is None else chosen(ndim, seed)
     return found
 
 

@@ -14,10 +14,12 @@ from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import (
     BackgroundDock,
     ClusteringDock,
+    EdgesDock,
     EnhanceDock,
     FiltersDock,
     LabelsDock,
     MorphologyDock,
+    RegionsDock,
     ThresholdDock,
     WatershedDock,
 )
@@ -31,6 +33,8 @@ DOCKS = (
     EnhanceDock,
     ThresholdDock,
     MorphologyDock,
+    EdgesDock,
+    RegionsDock,
     WatershedDock,
     LabelsDock,
     ClusteringDock,

@@ -15,11 +15,13 @@ import objectwise
 DOCKS = {
     "Background",
     "Clustering",
+    "Edges",
     "Enhance",
     "Filters",
     "Labels",
     "Measure",
     "Morphology",
+    "Regions",
     "Table",
     "Threshold",
     "Watershed",

@@ -11,10 +11,12 @@ from objectwise.gui import calibration
 from objectwise.gui.docks import (
     BackgroundDock,
     ClusteringDock,
+    EdgesDock,
     EnhanceDock,
     FiltersDock,
     LabelsDock,
     MorphologyDock,
+    RegionsDock,
     ThresholdDock,
     WatershedDock,
 )
@@ -27,6 +29,8 @@ DOCKS = (
     EnhanceDock,
     ThresholdDock,
     MorphologyDock,
+    EdgesDock,
+    RegionsDock,
     WatershedDock,
     LabelsDock,
     ClusteringDock,

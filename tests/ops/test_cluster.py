@@ -7,7 +7,7 @@ import pytest
 from skimage import data, measure
 
 import objectwise as ow
-from objectwise.ops.cluster import find_centres, find_scales
+from objectwise.ops.centres import distinct, find_centres, find_scales
 from tests.ops.shapes import is_in_reading_order, same_objects
 
 CENTRES = np.array([[20.0, 200.0], [60.0, 40.0], [120.0, 90.0], [200.0, 220.0]])
@@ -38,7 +38,7 @@ def test_known_clusters_are_found_in_order(seed: int, scaling: str) -> None:
 
 def test_centres_are_where_they_were_put() -> None:
     channels, _ = mixture()
-    found = find_centres(channels.reshape(2, -1).T, 4, "deviation", 4, 0)
+    found = find_centres(*distinct(channels.reshape(2, -1).T), 4, "deviation", 4, 0)
     np.testing.assert_allclose(found, CENTRES[np.argsort(CENTRES.mean(axis=1))], atol=1.0)
     means = np.mean(found, axis=1)
     assert (np.diff(means) > 0).all()
@@ -51,7 +51,7 @@ def test_clusters_are_as_tight_as_those_of_scikit_learn(name: str, n_classes: in
 
     image = getattr(data, name)()[::3, ::3].astype(float)
     pixels = image.reshape(-1, 1)
-    found = find_centres(pixels, n_classes, "none", 4, 0)
+    found = find_centres(*distinct(pixels), n_classes, "none", 4, 0)
     reference = KMeans(n_classes, n_init=10, random_state=1).fit(pixels)
     # both are searches from random starts, with 4 and 10 of them
     assert inertia(pixels, found) <= reference.inertia_ * 1.02
@@ -65,9 +65,9 @@ def test_a_colour_image_of_tissue() -> None:
 
     image = np.moveaxis(data.immunohistochemistry()[::8, ::8], -1, 0)
     pixels = image.reshape(3, -1).T.astype(float)
-    scales = np.array(find_scales(pixels, "deviation"))
+    scales = np.array(find_scales(*distinct(pixels), "deviation"))
     np.testing.assert_allclose(scales, pixels.std(axis=0))
-    found = np.array(find_centres(pixels, 4, "deviation", 4, 0))
+    found = np.array(find_centres(*distinct(pixels), 4, "deviation", 4, 0))
     reference = KMeans(4, n_init=10, random_state=1).fit(pixels / scales)
     assert inertia(pixels / scales, found / scales) <= reference.inertia_ * 1.001
 
@@ -79,7 +79,7 @@ def test_a_channel_in_other_units_changes_nothing_when_scaled_by_its_deviation()
     assert same_objects(scaled, kind)
     plain = ow.apply("cluster_kmeans", louder, grid=ow.Grid("cyx"), n_classes=4, scaling="none")
     # without it the loud channel alone decides: its distances are a thousand times the other's
-    loud = find_centres(louder[0].reshape(-1, 1), 4, "none", 4, 0)
+    loud = find_centres(*distinct(louder[0].reshape(-1, 1)), 4, "none", 4, 0)
     nearest = np.abs(louder[0][..., None] - np.ravel(loud)).argmin(axis=-1) + 1
     assert (plain == nearest).mean() > 0.99
 

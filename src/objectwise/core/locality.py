@@ -71,12 +71,15 @@ class Facts:
         axis, the next one for the high side.
     ids : ndarray of int64
         The value that the piece has in the input.
+    marked : ndarray of bool
+        Whether the split has marked any pixel of the piece.
     """
 
     size: np.ndarray
     first: np.ndarray
     faces: np.ndarray
     ids: np.ndarray
+    marked: np.ndarray
 
     def order(self) -> np.ndarray:
         """Return 1, 2, 3 ... for the pieces by the raster order of their first pixels, 0 for index 0."""
@@ -95,12 +98,14 @@ class Pieces:
     """The connected pieces of a block: ``parts`` numbers them 1 .. n, in any order.
 
     ``joined`` says what makes one piece of two across the border of a tile: that they ``"touch"``, or
-    that they have the same ``"id"``, as the pieces of one object of a labels image have.
+    that they have the same ``"id"``, as the pieces of one object of a labels image have. ``marks``, where
+    given, is True at the pixels that mark the piece they lie in.
     """
 
     parts: np.ndarray
     n: int
     joined: str = "touch"
+    marks: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,9 @@ def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tup
     first_here = np.zeros(n + 1, np.int64)
     # the last assignment of a repeated index stays, so the reversed order leaves the first pixel
     first_here[part[::-1]] = begins[::-1]
-    ids = block.ravel()[first_here].astype(np.int64) if flat.size else np.zeros(n + 1, np.int64)
+    # an image has no ids
+    given = flat.size > 0 and block.dtype.kind != "f"
+    ids = block.ravel()[first_here].astype(np.int64) if given else np.zeros(n + 1, np.int64)
     first = first_here
     if parts.shape != tuple(shape):
         pixel = np.unravel_index(first_here, parts.shape)
@@ -165,7 +172,10 @@ def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tup
             here = edge - start[axis]
             if 0 <= here < parts.shape[axis]:
                 faces[np.unique(np.take(parts, here, axis=axis))] |= np.uint8(1 << (2 * axis + side))
-    return Facts(size, first.astype(np.int64), faces, ids)
+    marked = np.zeros(n + 1, bool)
+    if pieces.marks is not None:
+        marked[parts[pieces.marks]] = True
+    return Facts(size, first.astype(np.int64), faces, ids, marked)
 
 
 @dataclass(frozen=True)

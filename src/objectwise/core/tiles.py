@@ -127,7 +127,9 @@ def _halo(
     for box in cut:
         outer, inner = grow(box, reach, reach, shape)
         result = call(**{name: get(outer) for name, get in read.items()}, **arguments)
-        target.write(box, result[(..., *inner)])  # type: ignore[arg-type]
+        # channels, where the result has them, stand before the axes of space
+        of_tile: Any = (..., *inner)
+        target.write(box, result[of_tile])
         yield box
 
 
@@ -194,7 +196,8 @@ def _join(
         block = read(outer)
         pieces = split(block, **arguments)
         joined = pieces.joined
-        own = Pieces(np.ascontiguousarray(pieces.parts[inner]), pieces.n)
+        marks = None if pieces.marks is None else pieces.marks[inner]
+        own = Pieces(np.ascontiguousarray(pieces.parts[inner]), pieces.n, marks=marks)
         start = tuple(part.start for part in box)
         gathered.append(gather(np.ascontiguousarray(block[inner]), own, start, shape))
         corners.append(_corners(own, start))
@@ -217,7 +220,7 @@ def _join(
     union = Union(total)
     facts = [
         np.concatenate([getattr(item, name)[1:] for item in gathered])
-        for name in ("size", "first", "faces", "ids")
+        for name in ("size", "first", "faces", "ids", "marked")
     ]
     low_high = np.concatenate(corners) if corners else np.zeros((0, 2, ndim), np.int64)
     if joined == "touch":
@@ -235,18 +238,20 @@ def _join(
     _, whole = np.unique(roots, return_inverse=True)
     whole = whole.reshape(-1)
     n = int(whole.max()) + 1 if whole.size else 0
-    size, first, faces, ids = facts
+    size, first, faces, ids, marked = facts
     owned = size > 0
     merged = Facts(
         np.zeros(n + 1, np.int64),
         np.full(n + 1, np.iinfo(np.int64).max),
         np.zeros(n + 1, np.uint8),
         np.zeros(n + 1, np.int64),
+        np.zeros(n + 1, bool),
     )
     np.add.at(merged.size, whole + 1, size)
     np.minimum.at(merged.first, whole[owned] + 1, first[owned])
     np.bitwise_or.at(merged.faces, whole[owned] + 1, faces[owned])
     merged.ids[whole[owned] + 1] = ids[owned]
+    merged.marked[whole[marked] + 1] = True
     extent = np.empty((n + 1, 2, ndim), np.int64)
     extent[:, 0], extent[:, 1] = np.iinfo(np.int64).max, -1
     np.minimum.at(extent[:, 0], whole[owned] + 1, low_high[owned, 0])

@@ -64,6 +64,24 @@ class WatershedDock(OperationDock):
         super().__init__(viewer)
 
 
+class EdgesDock(OperationDock):
+    """Objects from their edges: edges found, closed and fitted."""
+
+    families = ("edges",)
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
+
+
+class RegionsDock(OperationDock):
+    """Regions grown, flooded, split, merged and walked."""
+
+    families = ("regions",)
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
+
+
 class LabelsDock(OperationDock):
     """Labels changed: grown, filtered, merged, split and renumbered."""
 

@@ -20,16 +20,21 @@ from objectwise.ops.binary import (
     smooth_mask,
     thin,
 )
+from objectwise.ops.class_thresholds import recolour_by_class, threshold_multi_otsu
 from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
 from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
+from objectwise.ops.contours import fit_contour_chan_vese
 from objectwise.ops.denoise import denoise_nlm, denoise_tv
+from objectwise.ops.edges import detect_edges_canny, detect_edges_log, thin_edges
 from objectwise.ops.enhance import (
     enhance_blobs_dog,
     enhance_blobs_hessian,
     enhance_blobs_log,
     enhance_corners,
 )
+from objectwise.ops.features import pixel_features
 from objectwise.ops.filters import local_deviation, local_entropy, smooth_gaussian, smooth_median
+from objectwise.ops.fuzzy import blend_neighbours, classes_from_memberships, cluster_fuzzy_cmeans
 from objectwise.ops.grey import (
     bottomhat_grey,
     close_grey,
@@ -58,7 +63,16 @@ from objectwise.ops.labels import (
     shrink_labels,
     smooth_labels,
 )
+from objectwise.ops.local_thresholds import (
+    threshold_adaptive,
+    threshold_niblack,
+    threshold_phansalkar,
+    threshold_sauvola,
+)
+from objectwise.ops.mixtures import cluster_gaussian_mixture
 from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.random_walker import segment_random_walker
+from objectwise.ops.regions import flood_similar, grow_regions, merge_similar_regions, split_and_merge
 from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
 from objectwise.ops.selection import (
     clear_faces,
@@ -69,7 +83,14 @@ from objectwise.ops.selection import (
     remove_large,
 )
 from objectwise.ops.slopes import enhance_edges
-from objectwise.ops.threshold import threshold_auto, threshold_local, threshold_manual
+from objectwise.ops.superpixels import superpixels_felzenszwalb, superpixels_slic
+from objectwise.ops.threshold import (
+    threshold_auto,
+    threshold_hysteresis,
+    threshold_local,
+    threshold_manual,
+    threshold_robust_background,
+)
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 
 register(
@@ -103,18 +124,51 @@ register(
     enhance_edges,
 )
 register("colour", rgb_to_grey, rgb_to_lab, separate_stains)
-register("threshold", threshold_auto, threshold_manual, threshold_local)
+register(
+    "threshold",
+    threshold_auto,
+    threshold_manual,
+    threshold_multi_otsu,
+    threshold_hysteresis,
+    threshold_robust_background,
+    threshold_local,
+    threshold_adaptive,
+    threshold_niblack,
+    threshold_sauvola,
+    threshold_phansalkar,
+)
 register("morphology", open, close, erode, dilate, open_by_reconstruction, close_by_reconstruction)
 register("morphology", fill_holes, remove_small, remove_large, clear_border, clear_faces)
 register("morphology", smooth_mask, fill_convex_hull, skeletonize, thin)
 register("morphology", erode_grey, dilate_grey, open_grey, close_grey)
 register("morphology", tophat_grey, bottomhat_grey, gradient_grey)
+register("edges", detect_edges_canny, detect_edges_log, thin_edges, fit_contour_chan_vese)
+register(
+    "regions",
+    grow_regions,
+    flood_similar,
+    split_and_merge,
+    merge_similar_regions,
+    segment_random_walker,
+    superpixels_slic,
+    superpixels_felzenszwalb,
+)
 register("watershed", label_components, split_touching, watershed_seeded, estimate_diameter)
 register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings)
 register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes)
 register("labels", filter_labels_by_size, filter_labels_by_column, filter_labels_by_overlap, keep_largest)
 register("labels", merge_touching, split_disconnected, split_labels_by_points, split_labels_by_lines)
 register("labels", relabel_sequential, transfer_ids, mask_labels, label_boundaries, labels_to_mask)
-register("cluster", cluster_kmeans, labels_from_classes)
+register(
+    "cluster",
+    cluster_kmeans,
+    cluster_gaussian_mixture,
+    cluster_fuzzy_cmeans,
+    classes_from_memberships,
+    labels_from_classes,
+    recolour_by_class,
+    pixel_features,
+    blend_neighbours,
+)
 
 __all__ = ["operations"]

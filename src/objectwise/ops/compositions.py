@@ -65,3 +65,92 @@ def find_objects(
         Step("split", "split_touching", {"mask": "clean"}, {"min_diameter": narrowest}),
     ]
     return steps if keep_border else [*steps, Step("inside", "clear_border", {"objects": "split"})]
+
+
+def find_enclosed(
+    image: str = "image",
+    *,
+    sigma: float = 1.5,
+    low: float | None = None,
+    high: float | None = None,
+    max_gap: float = 4.0,
+    min_width: float = 4.0,
+) -> list[Step]:
+    """Return the steps that find the regions which edges enclose: edges, gaps closed, filled, loose ends dropped.
+
+    Parameters
+    ----------
+    image : str, optional
+        Name of the input: one channel.
+    sigma : float, optional
+        How much noise is smoothed away before edges are looked for, in the unit of the recipe.
+    low, high : float, optional
+        How strong edges are at least, and somewhere. Left out, found from the image.
+    max_gap : float, optional
+        Widest gap of an outline that is closed, in the unit of the recipe.
+    min_width : float, optional
+        A region narrower than this is dropped, and so are edges that enclose nothing.
+
+    Returns
+    -------
+    list of Step
+        The last one makes the mask.
+
+    Examples
+    --------
+    >>> [step.op for step in find_enclosed()]
+    ['thin_edges', 'threshold_hysteresis', 'close', 'fill_holes', 'open']
+    """
+    limits = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+    return [
+        Step("edges", "thin_edges", {"image": image}, {"sigma": sigma}),
+        Step("lines", "threshold_hysteresis", {"image": "edges"}, limits),
+        Step("closed", "close", {"mask": "lines"}, {"radius": max_gap / 2}),
+        Step("filled", "fill_holes", {"mask": "closed"}),
+        Step("regions", "open", {"mask": "filled"}, {"radius": min_width / 2}),
+    ]
+
+
+def find_classes_fuzzy(
+    image: str = "image",
+    *,
+    n_classes: int = 3,
+    diameter: float = 3.0,
+    weight: float = 1.0,
+    fuzziness: float = 2.0,
+) -> list[Step]:
+    """Return the steps of the enhanced fuzzy c-means: blend neighbours, cluster, take the largest membership.
+
+    Parameters
+    ----------
+    image : str, optional
+        Name of the input: one channel.
+    n_classes : int, optional
+        Number of classes, background included.
+    diameter : float, optional
+        Width of the neighbourhood, in the unit of the recipe.
+    weight : float, optional
+        How much the neighbours count beside a pixel itself.
+    fuzziness : float, optional
+        How much the classes share pixels, above 1.
+
+    Returns
+    -------
+    list of Step
+        The last one makes the classes.
+
+    Examples
+    --------
+    >>> [step.op for step in find_classes_fuzzy()]
+    ['blend_neighbours', 'cluster_fuzzy_cmeans', 'classes_from_memberships']
+    """
+    return [
+        Step("blended", "blend_neighbours", {"image": image}, {"diameter": diameter, "weight": weight}),
+        Step(
+            "memberships",
+            "cluster_fuzzy_cmeans",
+            {"channels": "blended"},
+            {"n_classes": n_classes, "fuzziness": fuzziness},
+        ),
+        Step("classes", "classes_from_memberships", {"memberships": "memberships"}),
+    ]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core.statistics import Histogram, Place
+from objectwise.ops import histogram_entropy as entropy
 
 
 def of_block(function: Callable[..., Any], block: np.ndarray, **values: Any) -> Any:
@@ -28,7 +29,14 @@ def of_block(function: Callable[..., Any], block: np.ndarray, **values: Any) -> 
             return statistic.finish(part, values)
 
 
-def find_threshold(counts: np.ndarray, values: np.ndarray, method: str) -> float:
+def find_threshold(
+    counts: np.ndarray,
+    values: np.ndarray,
+    method: str,
+    correction: float = 1.0,
+    lower_bound: float | None = None,
+    upper_bound: float | None = None,
+) -> float:
     """Return the threshold that a method finds; NaN where all pixels have one brightness.
 
     Parameters
@@ -39,15 +47,26 @@ def find_threshold(counts: np.ndarray, values: np.ndarray, method: str) -> float
         Brightness of each bin, rising.
     method : str
         One of the methods of `objectwise.ops.threshold.threshold_auto`.
+    correction : float, optional
+        The threshold is multiplied by this.
+    lower_bound, upper_bound : float, optional
+        A threshold beyond is moved to the bound.
 
     Raises
     ------
     ValueError
-        If the method finds none in this histogram.
+        If the method finds none in this histogram, or the bounds contradict each other.
     """
+    if lower_bound is not None and upper_bound is not None and lower_bound > upper_bound:
+        raise ValueError(
+            f"lower_bound must be at most upper_bound; found {lower_bound:g} and {upper_bound:g}"
+        )
     if np.count_nonzero(counts) < 2:
         return float("nan")
-    return float(_METHODS[method](counts, values))
+    found = float(_METHODS[method](counts, values)) * correction
+    if lower_bound is not None:
+        found = max(found, lower_bound)
+    return found if upper_bound is None else min(found, upper_bound)
 
 
 def _sides(counts: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -140,6 +159,63 @@ def _triangle(counts: np.ndarray, values: np.ndarray) -> float:
     return values[len(counts) - 1 - level] if flip else values[level]
 
 
+def _intermodes(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the middle between the two peaks that are left when the histogram is smoothed to two."""
+    counts, values = entropy.grouped(counts, values)
+    smooth = counts.astype(float)
+    for _ in range(10_000):
+        inner = smooth[1:-1]
+        peaks = 1 + np.flatnonzero((smooth[:-2] < inner) & (smooth[2:] < inner))
+        if len(peaks) == 2:
+            return values[peaks].mean()
+        around = np.pad(smooth, 1)
+        smooth = (around[:-2] + around[1:-1] + around[2:]) / 3
+    raise ValueError(
+        "method 'intermodes' needs a histogram with two peaks, and this image has none; "
+        "choose otsu, li, triangle, yen, isodata or mean"
+    )
+
+
+def _percentile(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the level that has nearest to half of the pixels at or below it; of equals the lowest."""
+    below = np.cumsum(counts) / np.sum(counts)
+    return values[np.argmin(np.abs(below - 0.5))]
+
+
+def _moments(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the level that leaves the fraction of dark pixels of the two-level image with equal moments."""
+    share = counts / counts.sum()
+    spread = values[-1] - values[0]
+    levels = (values - values[0]) / spread
+    first, second, third = (np.sum(share * levels**power) for power in (1, 2, 3))
+    variance = second - first**2
+    c0 = (first * third - second**2) / variance
+    c1 = (first * second - third) / variance
+    root = np.sqrt(max(c1**2 - 4 * c0, 0))
+    dark, bright = (-c1 - root) / 2, (-c1 + root) / 2
+    fraction = (bright - first) / (bright - dark)
+    # the last bits of the fraction do not decide
+    return values[min(np.searchsorted(np.cumsum(share), fraction - 1e-9), len(values) - 1)]
+
+
+def _min_error(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the threshold at which two normal distributions fitted to both sides overlap least."""
+    used = counts > 0
+    counts, values = counts[used].astype(float), values[used]
+    levels = values - np.average(values, weights=counts)
+    # within its bin a level is spread evenly
+    width = np.min(np.diff(values))
+    below, above, mean_below, mean_above = _sides(counts, levels)
+    squares = np.cumsum(counts * levels**2)
+    floor = width**2 / 12
+    var_below = np.maximum(squares[:-1] / below - mean_below**2, 0) + floor
+    var_above = np.maximum((squares[-1] - squares[:-1]) / above - mean_above**2, 0) + floor
+    total = below + above
+    below, above = below / total, above / total
+    overlap = below * np.log(var_below / below**2) + above * np.log(var_above / above**2)
+    return values[np.argmin(overlap)]
+
+
 _METHODS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "otsu": _otsu,
     "li": _li,
@@ -148,4 +224,91 @@ _METHODS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "isodata": _isodata,
     "minimum": _minimum,
     "mean": _mean,
+    "huang": entropy.huang,
+    "intermodes": _intermodes,
+    "max_entropy": entropy.max_entropy,
+    "min_error": _min_error,
+    "moments": _moments,
+    "percentile": _percentile,
+    "renyi_entropy": entropy.renyi_entropy,
+    "shanbhag": entropy.shanbhag,
 }
+
+
+def find_thresholds(counts: np.ndarray, values: np.ndarray, n_classes: int) -> tuple[float, ...]:
+    """Return the thresholds between classes that are as uniform as can be: Otsu's, for any number of classes.
+
+    Each lies in the middle between two levels that occur. There are fewer where there are not so many levels.
+    """
+    from objectwise.kernels.partition import best_partition
+
+    used = np.flatnonzero(counts > 0)
+    starts = best_partition(counts[used], values[used], n_classes)
+    levels = values[used]
+    return tuple(float(level) for level in (levels[starts[1:] - 1] + levels[starts[1:]]) / 2)
+
+
+def find_low(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the lower of Otsu's thresholds between three classes; NaN where there is one brightness."""
+    return (*find_thresholds(counts, values, 3), float("nan"))[0]
+
+
+def find_high(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the higher of Otsu's thresholds between three classes; NaN where there is one brightness."""
+    return (float("nan"), *find_thresholds(counts, values, 3))[-1]
+
+
+def find_darkest(counts: np.ndarray, values: np.ndarray) -> float:  # noqa: ARG001 - as all of them
+    """Return the lowest brightness that occurs; NaN where there is none."""
+    return float(values[0]) if len(values) else float("nan")
+
+
+def find_brightest(counts: np.ndarray, values: np.ndarray) -> float:  # noqa: ARG001 - as all of them
+    """Return the highest brightness that occurs; NaN where there is none."""
+    return float(values[-1]) if len(values) else float("nan")
+
+
+def find_background(
+    counts: np.ndarray,
+    values: np.ndarray,
+    lower_fraction: float,
+    upper_fraction: float,
+    average: str,
+    deviation: str,
+    n_deviations: float,
+    objects: str = "bright",
+) -> float:
+    """Return the average of the pixels that are left after trimming, plus or minus some deviations of theirs."""
+    total = int(np.sum(counts))
+    if np.count_nonzero(counts) < 2:
+        return float("nan")
+    first, last = round(total * lower_fraction), total - round(total * upper_fraction)
+    if first >= last:
+        raise ValueError(
+            "lower_fraction and upper_fraction must leave some pixels; found "
+            f"{lower_fraction:g} and {upper_fraction:g}, which add up to 1 or more"
+        )
+    ends = np.clip(np.cumsum(counts), first, last)
+    left = np.diff(ends, prepend=first)
+    if average == "mean":
+        middle = float(np.average(values, weights=left))
+    elif average == "median":
+        middle = _median(left, values)
+    else:
+        middle = float(values[np.argmax(left)])
+    if deviation == "standard":
+        mean = np.average(values, weights=left)
+        spread = float(np.sqrt(np.average((values - mean) ** 2, weights=left)))
+    else:
+        away = np.abs(values - _median(left, values))
+        order = np.argsort(away, kind="stable")
+        spread = _median(left[order], away[order])
+    return middle + (n_deviations if objects == "bright" else -n_deviations) * spread
+
+
+def _median(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the median of a histogram, between two values where the pixels are even in number."""
+    below = np.cumsum(counts)
+    middle = (below[-1] - 1) / 2
+    pair = np.searchsorted(below, [np.floor(middle), np.ceil(middle)], side="right")
+    return float(values[pair].mean())

@@ -10,15 +10,33 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Ge, Gt, Lt
 
-from objectwise.core.locality import Halo
+from objectwise.core.locality import Components, Facts, Halo, Pieces
 from objectwise.core.operation import Computed, Image, Intensity, Length, Mask, operation
 from objectwise.core.statistics import Histogram
 from objectwise.ops import histogram
+from objectwise.ops.pieces import Connectivity, of_mask
 from objectwise.ops.windows import box_mean, box_size, gaussian_reach, gaussian_smooth
 
 Brightness = Literal["bright", "dark"]
+Method = Literal[
+    "otsu",
+    "li",
+    "triangle",
+    "yen",
+    "isodata",
+    "minimum",
+    "mean",
+    "huang",
+    "intermodes",
+    "max_entropy",
+    "min_error",
+    "moments",
+    "percentile",
+    "renyi_entropy",
+    "shanbhag",
+]
 
 
 def above(image: np.ndarray, threshold: float) -> np.ndarray:
@@ -86,8 +104,11 @@ def threshold_manual(image: Image, *, lower: Intensity | None = None, upper: Int
 def threshold_auto(
     image: Image,
     *,
-    method: Literal["otsu", "li", "triangle", "yen", "isodata", "minimum", "mean"] = "otsu",
+    method: Method = "otsu",
     objects: Brightness = "bright",
+    correction: Annotated[float, Gt(0)] = 1.0,
+    lower_bound: Intensity | None = None,
+    upper_bound: Intensity | None = None,
     threshold: Annotated[Computed[Intensity], Histogram(histogram.find_threshold)] = None,
 ) -> Mask:
     """Separate objects from background at a brightness found in the histogram.
@@ -96,13 +117,22 @@ def threshold_auto(
     ----------
     image : (Y, X) or (Z, Y, X) array of any real dtype
         One channel.
-    method : {'otsu', 'li', 'triangle', 'yen', 'isodata', 'minimum', 'mean'}
-        How the threshold is found. ``otsu`` makes both sides as uniform as can be; ``li`` follows dim
-        objects further down; ``triangle`` suits few objects on a large background; ``yen`` is strict;
-        ``isodata`` lies midway between the means of both sides; ``minimum`` lies in the valley between two
-        peaks; ``mean`` is the mean brightness.
+    method : {'otsu', 'li', 'triangle', 'yen', 'isodata', 'minimum', 'mean', ...}
+        How the threshold is found. ``otsu`` makes both sides as uniform as can be; ``li``, also known as
+        minimum cross-entropy, follows dim objects further down; ``triangle`` suits few objects on a large
+        background; ``yen`` is strict; ``isodata`` lies midway between the means of both sides; ``minimum``
+        lies in the valley between two peaks, ``intermodes`` midway between them; ``mean`` is the mean
+        brightness, ``percentile`` the median. ``huang`` takes the split that is least fuzzy, ``max_entropy``
+        the one that tells most, ``renyi_entropy`` a mean of three such, and ``shanbhag``, strict, the one that
+        tells the same of both sides; ``min_error`` suits sides of unlike width, each taken to be normal;
+        ``moments`` keeps the moments of the image.
     objects : {'bright', 'dark'}
         Which side is kept: pixels above the threshold, or those at or below it.
+    correction : float
+        The threshold that is found is multiplied by this. A larger value keeps fewer bright pixels.
+    lower_bound, upper_bound : float, optional
+        A threshold that is found beyond a bound, also after the correction, is moved to it. A lower bound keeps
+        an image without objects empty.
     threshold : float, optional
         The threshold itself. Left out, it is found; given, it is used as it is.
 
@@ -114,8 +144,10 @@ def threshold_auto(
     Notes
     -----
     8- and 16-bit images are counted level by level, so that the threshold is exact; floats are counted in
-    65,536 bins. An image of one single brightness has no threshold, and its mask is empty. NaN and infinite
-    pixels are not counted, and NaN pixels are never kept.
+    65,536 bins. ``minimum``, ``intermodes``, ``huang`` and the entropies look at no more than 256 bins between
+    the extremes; ``minimum`` and ``intermodes`` refuse a histogram without two peaks. An image of one single
+    brightness has no threshold, and its mask is empty. NaN and infinite pixels are not counted, and NaN pixels
+    are never kept.
 
     References
     ----------
@@ -129,6 +161,18 @@ def threshold_auto(
     .. [5] T. W. Ridler and S. Calvard, "Picture thresholding using an iterative selection method", IEEE
        Trans. SMC 8 (1978).
     .. [6] J. M. S. Prewitt and M. L. Mendelsohn, "The analysis of cell images", Ann. N.Y. Acad. Sci. 128 (1966).
+    .. [7] L.-K. Huang and M.-J. J. Wang, "Image thresholding by minimizing the measures of fuzziness", Pattern
+       Recognition 28 (1995).
+    .. [8] J. N. Kapur, P. K. Sahoo, A. K. C. Wong, "A new method for gray-level picture thresholding using the
+       entropy of the histogram", Comput. Vis. Graph. Image Process. 29 (1985).
+    .. [9] P. Sahoo, C. Wilkins, J. Yeager, "Threshold selection using Renyi's entropy", Pattern Recognition 30
+       (1997).
+    .. [10] A. G. Shanbhag, "Utilization of information measure as a means of image thresholding", CVGIP:
+       Graphical Models and Image Processing 56 (1994).
+    .. [11] J. Kittler and J. Illingworth, "Minimum error thresholding", Pattern Recognition 19 (1986).
+    .. [12] W.-H. Tsai, "Moment-preserving thresholding: a new approach", Comput. Vis. Graph. Image Process. 29
+       (1985).
+    .. [13] W. Doyle, "Operations useful for similarity-invariant pattern recognition", J. ACM 9 (1962).
 
     Examples
     --------
@@ -138,8 +182,154 @@ def threshold_auto(
     """
     if threshold is None:
         # called as a plain function: the block is all there is
-        threshold = histogram.of_block(histogram.find_threshold, image, method=method)
+        found = {"correction": correction, "lower_bound": lower_bound, "upper_bound": upper_bound}
+        threshold = histogram.of_block(histogram.find_threshold, image, method=method, **found)
     return above(image, threshold) if objects == "bright" else at_most(image, threshold)
+
+
+@operation(locality=Halo(), tiny={"upper_fraction": 0.4})
+def threshold_robust_background(
+    image: Image,
+    *,
+    lower_fraction: Annotated[float, Ge(0), Lt(1)] = 0.05,
+    upper_fraction: Annotated[float, Ge(0), Lt(1)] = 0.05,
+    average: Literal["mean", "median", "mode"] = "mean",
+    deviation: Literal["standard", "median"] = "standard",
+    n_deviations: float = 2.0,
+    objects: Brightness = "bright",
+    threshold: Annotated[Computed[Intensity], Histogram(histogram.find_background)] = None,
+) -> Mask:
+    """Keep the pixels that stand out from the background by some of its deviations.
+
+    Suits images that are mostly background: the objects are trimmed away, and what is left is taken to be
+    background with its noise.
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X) array of any real dtype
+        One channel.
+    lower_fraction, upper_fraction : float
+        Which fractions of the darkest and of the brightest pixels are left out first, 0 to 1. Raise the upper
+        one where objects fill more of the image, and for dark objects the lower one.
+    average : {'mean', 'median', 'mode'}
+        What is taken as the brightness of the background.
+    deviation : {'standard', 'median'}
+        How its noise is measured: by the standard deviation, or by the median distance from the median.
+    n_deviations : float
+        How many deviations above the background the threshold lies, or below it for dark objects. A larger
+        value keeps less.
+    objects : {'bright', 'dark'}
+        Which side is kept: pixels above the threshold, or those at or below it.
+    threshold : float, optional
+        The threshold itself. Left out, it is found; given, it is used as it is.
+
+    Returns
+    -------
+    bool array
+        True inside the objects.
+
+    Notes
+    -----
+    Found in the histogram, as `threshold_auto` does; CellProfiler's method of this name. An image of one single
+    brightness has no threshold, and its mask is empty. NaN pixels are never kept.
+
+    References
+    ----------
+    .. [1] A. E. Carpenter et al., "CellProfiler: image analysis software for identifying and quantifying cell
+       phenotypes", Genome Biology 7 (2006).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.array([[4, 5, 6, 5, 5, 4, 6, 5, 5, 40]])
+    >>> threshold_robust_background(image, lower_fraction=0, upper_fraction=0.1).astype(int)
+    array([[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]])
+    """
+    if threshold is None:
+        # called as a plain function: the block is all there is
+        threshold = histogram.of_block(
+            histogram.find_background,
+            image,
+            lower_fraction=lower_fraction,
+            upper_fraction=upper_fraction,
+            average=average,
+            deviation=deviation,
+            n_deviations=n_deviations,
+            objects=objects,
+        )
+    return above(image, threshold) if objects == "bright" else at_most(image, threshold)
+
+
+def _weak(image: np.ndarray, *, low: float, high: float, objects: str, connectivity: str, **_: Any) -> Pieces:
+    """Return the pieces of what may be an object, with the pixels marked that surely are."""
+    if low > high:
+        raise ValueError(f"low must be at most high; found {low:g} and {high:g}")
+    weak, strong = (
+        (above(image, low), above(image, high))
+        if objects == "bright"
+        else (at_most(image, high), at_most(image, low))
+    )
+    pieces = of_mask(weak, connectivity=connectivity)
+    return Pieces(pieces.parts, pieces.n, marks=strong)
+
+
+def _sure(facts: Facts, **_: Any) -> np.ndarray:
+    return facts.marked & (np.arange(len(facts.marked)) > 0)
+
+
+_hysteresis = Components(_weak, _sure)
+
+
+@operation(locality=_hysteresis, tiny={"low": 110.0, "high": 150.0})
+def threshold_hysteresis(
+    image: Image,
+    *,
+    objects: Brightness = "bright",
+    connectivity: Connectivity = "full",
+    low: Annotated[Computed[Intensity], Histogram(histogram.find_low)] = None,
+    high: Annotated[Computed[Intensity], Histogram(histogram.find_high)] = None,
+) -> Mask:
+    """Keep objects down to a low threshold where they reach a high one somewhere.
+
+    Finds the whole of an object and still leaves out dim noise.
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X) array of any real dtype
+        One channel.
+    objects : {'bright', 'dark'}
+        Whether objects are brighter than the low threshold and somewhere brighter than the high one; or at most
+        as bright as the high one and somewhere at most as bright as the low one.
+    connectivity : {'full', 'face'}
+        Whether pixels join through edges and corners too, or through faces alone.
+    low, high : float, optional
+        The two thresholds, ``low`` at most ``high``. The nearer they are, the more it acts like a single
+        threshold. One that is left out is found: Otsu's two thresholds between three classes.
+
+    Returns
+    -------
+    bool array
+        The connected pieces beyond the weaker threshold that hold a pixel beyond the stronger one.
+
+    Notes
+    -----
+    The thresholds are exact for 8- and 16-bit images; floats are counted in 65,536 bins. An image of one single
+    brightness has an empty mask. NaN pixels are never kept.
+
+    References
+    ----------
+    .. [1] J. Canny, "A computational approach to edge detection", IEEE Trans. PAMI 8 (1986).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> threshold_hysteresis(np.array([[1, 4, 9, 4, 1, 4, 4, 1]]), low=3, high=8).astype(int)
+    array([[0, 1, 1, 1, 0, 0, 0, 0]])
+    """
+    # called as a plain function: the block is all there is
+    low = histogram.of_block(histogram.find_low, image) if low is None else low
+    high = histogram.of_block(histogram.find_high, image) if high is None else high
+    return _hysteresis.whole(image, low=low, high=high, objects=objects, connectivity=connectivity)
 
 
 def _local_reach(spacing: tuple[float, ...], method: str, diameter: float, **_: Any) -> tuple[int, ...]:

@@ -122,3 +122,34 @@ def blind_to_nan(
     result = np.where(near, plain / np.maximum(weight, np.finfo(image.dtype).tiny), plain)
     result[missing] = np.nan
     return result
+
+
+def box_reach(spacing: Sequence[float], diameter: float, **_: Any) -> tuple[int, ...]:
+    """Return how far a box looks along each axis, in pixels."""
+    return tuple(n // 2 for n in box_size(diameter, spacing))
+
+
+def box_moments(
+    image: np.ndarray, diameter: float, spacing: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the standard deviation over a box around each pixel, float64."""
+    size = box_size(diameter, spacing)
+    if image.dtype.kind in "iu" and image.dtype.itemsize <= 2:
+        # sums of squares of 16 bits stay exact in boxes of up to 2 ** 31 pixels
+        total = image.astype(np.int64)
+        squares = total**2
+        for axis, n in enumerate(size):
+            total, squares = _box_sum(total, n, axis), _box_sum(squares, n, axis)
+        mean, square = total / np.prod(size), squares / np.prod(size)
+    else:
+        from scipy import ndimage
+
+        def smooth(values: np.ndarray) -> np.ndarray:
+            for axis, n in enumerate(size):
+                values = ndimage.correlate1d(values, np.full(n, 1 / n), axis, mode="nearest")
+            return values
+
+        values = image.astype(np.float64)
+        reach = box_reach(spacing, diameter)
+        mean, square = blind_to_nan(smooth, values, reach), blind_to_nan(smooth, values**2, reach)
+    return mean, np.sqrt(np.maximum(square - mean**2, 0))

@@ -1,0 +1,184 @@
+"""Where the classes of a clustering lie: found in the histogram of one channel, or in a sample of several.
+
+A histogram holds all there is to know of one channel, so that its clusters are those of all pixels, and not of some
+of them. Several channels have no such short form; there a sample that is the same under any tiling stands for the
+image.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from objectwise.core.statistics import Counts, Histogram, Place, Sample, Statistic
+
+SAMPLE = 1 << 17
+
+Centres = tuple[tuple[float, ...], ...]
+
+
+class Colours(Statistic):
+    """A value computed from weighted colours: the levels of one channel, or the sampled pixels of several.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(colours, weights, **parameters)`` returns the value; ``colours`` is ``(n, n_channels)`` float,
+        without repeats, and ``weights`` says how many pixels have each.
+    """
+
+    source = "channels"
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.histogram = Histogram(_as_counted, self.source)
+        self.sample = Sample(_as_drawn, self.source, SAMPLE)
+
+    def collect(self, piece: np.ndarray, place: Place, known: Any) -> Any:
+        """Return the counts of one channel, or the sampled pixels of several."""
+        kind = piece.dtype
+        if piece.ndim > len(place.shape) and len(piece) > 1:
+            return (_drawn if kind.kind in "iu" else self.sample.collect)(piece, place, known)
+        if kind.kind == "u" and kind.itemsize <= 2:
+            from objectwise.kernels.counting import count_levels
+
+            return Counts(count_levels(piece), 0.0, 1.0)
+        return self.histogram.collect(piece, place, known)
+
+    def merge(self, first: Any, second: Any) -> Any:
+        """Return what two pieces contribute together."""
+        return (self.sample if isinstance(first, tuple) else self.histogram).merge(first, second)
+
+    def refine(self, part: Any, known: Any) -> Any:
+        """Ask for the counts of floats once their range is known."""
+        return None if isinstance(part, tuple) else self.histogram.refine(part, known)
+
+    def finish(self, part: Any, values: Mapping[str, Any]) -> Any:
+        """Return the value that the function finds in the colours."""
+        if isinstance(part, tuple):
+            colours, weights = distinct(self.sample.finish(part, {}))
+        else:
+            counts, levels = self.histogram.finish(part, {})
+            used = counts > 0
+            colours, weights = levels[used, np.newaxis], counts[used]
+        names = inspect.signature(self.function).parameters
+        known = {name: values[name] for name in names if name in values}
+        return self.function(colours.astype(np.float64), weights.astype(np.float64), **known)
+
+    def of_block(self, channels: np.ndarray, **values: Any) -> Any:
+        """Return the value for a single block."""
+        place = Place(0, (0,) * (channels.ndim - 1), channels.shape[1:])
+        known = None
+        while True:
+            part = self.collect(channels, place, known)
+            known = self.refine(part, known)
+            if known is None:
+                return self.finish(part, values)
+
+
+def _drawn(piece: np.ndarray, place: Place, known: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what `Sample` collects of whole numbers, without working out a key for all pixels in memory.
+
+    Of pixels that are all finite the wanted ones have keys below a bound that is known beforehand; it is set so
+    that some more pass, far beyond chance.
+    """
+    from objectwise.kernels.counting import positions_below
+
+    n_pixels = math.prod(place.shape)
+    if n_pixels <= 2 * SAMPLE:
+        return Sample(_as_drawn, size=SAMPLE).collect(piece, place, known)
+    bound = int(2**64 * (1.1 * SAMPLE / n_pixels))
+    index, keys = positions_below(piece.shape[1:], place.start, place.shape, place.frame * n_pixels, bound)
+    values = np.stack([channel.ravel()[index] for channel in piece], axis=1)
+    where = np.unravel_index(index, piece.shape[1:])
+    inside = tuple(at + first for at, first in zip(where, place.start, strict=True))
+    position = np.ravel_multi_index(inside, place.shape).astype(np.uint64)
+    return keys, position + np.uint64(place.frame * n_pixels), values.astype(np.float64)
+
+
+def _as_counted(counts: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return counts, values
+
+
+def _as_drawn(pixels: np.ndarray) -> np.ndarray:
+    return pixels
+
+
+def distinct(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct rows in order, and how often each occurs."""
+    n = pixels.shape[1]
+    low, high = (pixels.min(), pixels.max()) if pixels.size else (0, 0)
+    if n > 4 or low < 0 or high > 65535 or not np.array_equal(pixels, np.floor(pixels)):
+        return np.unique(pixels, axis=0, return_counts=True)
+    # whole numbers of 16 bits stand side by side in one of 64
+    packed = np.zeros(len(pixels), np.uint64)
+    for channel in pixels.T:
+        packed = (packed << np.uint64(16)) | channel.astype(np.uint64)
+    rows, counts = np.unique(packed, return_counts=True)
+    shifts = np.arange(16 * (n - 1), -1, -16, dtype=np.uint64)
+    return ((rows[:, np.newaxis] >> shifts) & np.uint64(65535)).astype(np.float64), counts
+
+
+def find_scales(colours: np.ndarray, weights: np.ndarray, scaling: str) -> tuple[float, ...]:
+    """Return by what each channel is divided before distances are taken."""
+    n = colours.shape[1]
+    if scaling == "none" or n == 1 or len(colours) == 0:
+        return (1.0,) * n
+    mean = np.average(colours, axis=0, weights=weights)
+    deviation = np.sqrt(np.average((colours - mean) ** 2, axis=0, weights=weights))
+    return tuple(float(value) for value in np.where(deviation > 0, deviation, 1.0))
+
+
+def find_centres(
+    colours: np.ndarray, weights: np.ndarray, n_classes: int, scaling: str, n_restarts: int, seed: int
+) -> Centres:
+    """Return the centres of the clusters of k-means, the darkest first."""
+    if len(colours) <= n_classes:
+        centres = colours
+    elif colours.shape[1] == 1:
+        from objectwise.kernels.partition import best_partition
+
+        starts = best_partition(weights, colours[:, 0], n_classes)
+        centres = np.add.reduceat(weights * colours[:, 0], starts) / np.add.reduceat(weights, starts)
+        centres = centres[:, np.newaxis]
+    else:
+        from sklearn.cluster import KMeans
+
+        scales = np.asarray(find_scales(colours, weights, scaling))
+        colours = colours / scales
+        # where a start leads is seen in a part of the colours, every few of those in order of brightness
+        few = slice(None, None, 1 + len(colours) // 16384)
+        start = KMeans(n_classes, n_init=n_restarts, random_state=seed)
+        start.fit(colours[few], sample_weight=weights[few])
+        model = KMeans(n_classes, init=start.cluster_centers_, n_init=1)
+        centres = model.fit(colours, sample_weight=weights).cluster_centers_ * scales
+    return in_order_of_brightness(centres)
+
+
+def in_order_of_brightness(centres: np.ndarray) -> Centres:
+    """Return centres with the darkest mean over the channels first."""
+    return tuple(tuple(float(value) for value in centre) for centre in centres[brightness_order(centres)])
+
+
+def brightness_order(centres: np.ndarray) -> np.ndarray:
+    """Return the order of centres from the darkest to the brightest."""
+    mean = centres.mean(axis=1) if centres.size else np.zeros(len(centres))
+    return np.lexsort([*centres.T[::-1], mean])
+
+
+def condensed(colours: np.ndarray, weights: np.ndarray, n: int = 4096) -> tuple[np.ndarray, np.ndarray]:
+    """Return the colours of one channel in at most ``n`` groups of near levels; several channels as they are.
+
+    What is iterated over all levels many times needs no more than this, and the means of the groups are exact.
+    """
+    if colours.shape[1] > 1 or len(colours) <= n:
+        return colours, weights
+    low, high = colours[0, 0], colours[-1, 0]
+    group = np.minimum(((colours[:, 0] - low) * (n / (high - low))).astype(np.int64), n - 1)
+    total = np.bincount(group, weights)
+    used = total > 0
+    return (np.bincount(group, weights * colours[:, 0])[used] / total[used])[:, np.newaxis], total[used]

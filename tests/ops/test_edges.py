@@ -1,0 +1,166 @@
+"""Edges and active contours, against scikit-image, SimpleITK and geometry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import objectwise as ow
+from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed
+from tests.contract import cases
+
+
+def disc(
+    radius: float = 20.0, noise: float = 3.0, shape: tuple[int, ...] = (80, 90)
+) -> tuple[np.ndarray, np.ndarray]:
+    where = np.indices(shape)
+    distance = np.sqrt(sum((axis - n / 2 + 0.3) ** 2 for axis, n in zip(where, shape, strict=True)))
+    smooth = 50 + 100 / (1 + np.exp(distance - radius))
+    return smooth + np.random.default_rng(0).normal(0, noise, shape), distance
+
+
+def test_canny_is_that_of_scikit_image() -> None:
+    from skimage.feature import canny
+
+    image = cases.image(2).astype(np.float64)
+    ours = ow.apply("detect_edges_canny", image, sigma=1.5, low=6.0, high=12.0)
+    # its slopes are those of a Sobel filter, four times ours, and thresholds are in them; not for one sigma
+    theirs = canny(image, 1.5, 4 * 6 / 1.5, 4 * 12 / 1.5, mode="nearest")
+    inner = (slice(3, -3),) * 2
+    both = (ours & theirs)[inner].sum() / (ours | theirs)[inner].sum()
+    assert ours.sum() > 50
+    assert both > 0.75
+
+
+@pytest.mark.parametrize("name", ["detect_edges_canny", "detect_edges_log"])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_the_edge_of_a_ball_lies_at_its_radius(name: str, ndim: int) -> None:
+    shape = (80, 90) if ndim == 2 else (30, 40, 42)
+    radius = 20.0 if ndim == 2 else 11.0
+    image, distance = disc(radius, 0.0, shape)
+    values = {"sigma": 2.0} if name == "detect_edges_canny" else {"sigma": 2.0, "min_contrast": 3.0}
+    edges = ow.apply(name, image, grid=ow.Grid("zyx"[-ndim:]), **values)
+    assert np.abs(distance[edges] - radius).max() < 1.6
+    # all around
+    extent = 2 * np.pi * radius if ndim == 2 else 4 * np.pi * radius**2
+    assert edges.sum() > 0.7 * extent
+
+
+def test_edges_are_physical() -> None:
+    image, _ = disc(noise=0.0)
+    coarse = ow.apply("thin_edges", image, sigma=1.0, grid=ow.Grid("yx", (0.5, 0.5), "um"))
+    np.testing.assert_array_equal(coarse, ow.apply("thin_edges", image, sigma=2.0))
+    # a rise of one per pixel over one sigma
+    ramp = np.tile(np.arange(40.0), (20, 1))
+    assert ow.apply("thin_edges", ramp, sigma=2.0)[:, 12:28].max() == pytest.approx(2.0)
+
+
+def test_zero_crossings_are_those_of_simpleitk() -> None:
+    import SimpleITK
+
+    image = cases.image(2).astype(np.float64)
+    ours = ow.apply("detect_edges_log", image, sigma=2.0)
+    curved = SimpleITK.LaplacianRecursiveGaussian(SimpleITK.GetImageFromArray(image), 2.0)
+    theirs = SimpleITK.GetArrayFromImage(SimpleITK.ZeroCrossing(curved)) > 0
+    inner = (slice(8, -8),) * 2
+    both = (ours & theirs)[inner].sum() / (ours | theirs)[inner].sum()
+    assert both > 0.8
+
+
+def test_canny_is_its_two_steps() -> None:
+    image, _ = disc()
+    thin = ow.apply("thin_edges", image, sigma=2.0)
+    np.testing.assert_array_equal(
+        ow.apply("detect_edges_canny", image, sigma=2.0), ow.apply("threshold_hysteresis", thin)
+    )
+
+
+def test_nothing_is_an_edge_beside_nan() -> None:
+    image = np.full((20, 20), 5.0)
+    image[10, 10] = np.nan
+    for name in ("detect_edges_canny", "detect_edges_log"):
+        assert not ow.apply(name, image).any()
+
+
+def test_closed_outlines_are_filled_and_open_ones_dropped() -> None:
+    y, x = np.indices((90, 120))
+    distance = np.hypot(y - 45, x - 40)
+    image = np.where(np.abs(distance - 25) < 1.5, 200.0, 20.0)  # a ring
+    image[44:47, 60:70] = 20  # with a gap of three
+    image[20:70, 100:102] = 200  # and a loose stroke
+    *_, last = ow.run(ow.Recipe(find_enclosed(max_gap=6.0)), image)
+    found = last.results["regions"].array
+    assert found[45, 40]
+    assert not found[:, 90:].any()
+    assert found.sum() == pytest.approx(np.pi * 27**2, rel=0.1)
+    *_, tiled = ow.run(ow.Recipe(find_enclosed(max_gap=6.0)), image, tile=31)
+    np.testing.assert_array_equal(tiled.results["regions"].array, found)
+
+
+def test_fuzzy_classes_run_as_a_composition() -> None:
+    image, distance = disc(noise=20.0)
+    *_, last = ow.run(ow.Recipe(find_classes_fuzzy(n_classes=2, weight=6.0, diameter=5.0)), image)
+    found = last.results["classes"].array
+    assert ((found == 2) == (distance < 20)).mean() > 0.97
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_a_contour_finds_the_object(ndim: int) -> None:
+    shape = (80, 90) if ndim == 2 else (24, 36, 38)
+    radius = 20.0 if ndim == 2 else 9.0
+    image, distance = disc(radius, 25.0, shape)
+    start = distance < radius / 2
+    found = ow.apply("fit_contour_chan_vese", image, start, grid=ow.Grid("zyx"[-ndim:]), n_iterations=100)
+    truth = distance < radius
+    assert (found & truth).sum() / (found | truth).sum() > 0.9
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+@pytest.mark.parametrize("smoothing", [0, 1, 2])
+def test_contours_are_those_of_scikit_image(ndim: int, smoothing: int) -> None:
+    from itertools import cycle
+
+    from skimage.segmentation import morphsnakes
+
+    # away from the border, beyond which scikit-image sees nothing
+    shape = (80, 90) if ndim == 2 else (24, 36, 38)
+    image, distance = disc(20.0 if ndim == 2 else 8.0, 30.0, shape)
+    start = distance < (16 if ndim == 2 else 7)
+    # scikit-image goes on with the smoothing where the call before ended; here it starts with the first
+    turns = cycle(
+        [
+            lambda u: morphsnakes.sup_inf(morphsnakes.inf_sup(u)),
+            lambda u: morphsnakes.inf_sup(morphsnakes.sup_inf(u)),
+        ]
+    )
+    plain = morphsnakes._curvop
+    found = {}
+    for first in (0, 1):
+        if first:
+            next(turns)
+        morphsnakes._curvop = lambda u, turns=turns: next(turns)(u)
+        try:
+            found[first] = morphsnakes.morphological_chan_vese(image, 4, start.astype(np.int8), smoothing) > 0
+        finally:
+            morphsnakes._curvop = plain
+        for _ in range((4 * smoothing) % 2):
+            next(turns)
+    ours = ow.apply(
+        "fit_contour_chan_vese",
+        image,
+        start,
+        grid=ow.Grid("zyx"[-ndim:]),
+        n_iterations=4,
+        smoothing=smoothing,
+    )
+    agreement = max((ours == theirs).mean() for theirs in found.values())
+    assert agreement > 0.98
+
+
+def test_a_contour_that_has_arrived_stays() -> None:
+    image, distance = disc(noise=0.0)
+    found = ow.apply("fit_contour_chan_vese", image, distance < 10, n_iterations=200)
+    again = ow.apply("fit_contour_chan_vese", image, found, n_iterations=50)
+    assert (found != again).sum() < 20
+    assert not ow.apply("fit_contour_chan_vese", image, np.zeros(image.shape, bool)).any()
+    assert ow.apply("fit_contour_chan_vese", image, np.ones(image.shape, bool)).all()
