@@ -519,3 +519,16 @@ def test_a_colour_picture_becomes_grey(model, open_dock, finish):
     assert result.data.shape == (12, 14)
     assert [str(unit) for unit in result.units] == ["micrometer", "micrometer"]
     np.testing.assert_allclose(result.scale, (0.5, 0.5))
+
+
+@pytest.mark.parametrize("axes", ["yx", "tyx"])
+def test_a_result_of_several_channels_is_an_image_layer(axes, model, open_dock, finish, blobs):
+    image = blobs if axes == "yx" else np.stack([blobs, blobs // 2, blobs])
+    model.add_image(image, name="nuclei", axis_labels=tuple(axes), units=("um",) * len(axes))
+    dock = open_dock(ClusteringDock, model)
+    dock.choose("cluster_fuzzy_cmeans")
+    finish(dock)
+    result = model.layers[-1]
+    assert result.data.shape == ((3, *image.shape) if axes == "yx" else (3, 3, *blobs.shape))
+    assert "c" in result.axis_labels
+    np.testing.assert_allclose(np.asarray(result.data).sum(axis=result.axis_labels.index("c")), 1, atol=1e-5)

@@ -35,7 +35,8 @@ def other_value(parameter):
     if parameter.type is str:
         return "text"
     low = parameter.minimum if parameter.minimum is not None else parameter.above or 0
-    high = parameter.maximum if parameter.maximum is not None else 1000
+    limits = [limit for limit in (parameter.maximum, parameter.below) if limit is not None]
+    high = min(limits, default=1000)
     return low + 1 if parameter.type is int else low + (high - low) / math.pi
 
 

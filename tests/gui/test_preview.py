@@ -40,7 +40,9 @@ CASES = [
     for dock in DOCKS
     for name, record in operations.items()
     # colours need a layer of three channels
-    if record.family in dock.families and record.output != "value" and record.family != "colour"
+    if record.family in dock.families
+    and record.output not in ("value", "channels")
+    and record.family != "colour"
 ]
 
 

@@ -43,7 +43,7 @@ from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
 from objectwise.gui.wiring import Choice, make_job
 
-_SHOWN = ("image", "mask", "classes", "labels", "objects")
+_SHOWN = ("image", "channels", "mask", "classes", "labels", "objects")
 
 
 class OperationDock(ClosingDock):

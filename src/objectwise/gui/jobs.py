@@ -124,7 +124,7 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     results = dict(progress.results) if progress is not None else {}
     marks, facts = {}, []
     for name, result in results.items():
-        if result.kind in ("image", "mask", "classes", "labels"):
+        if result.kind in ("image", "channels", "mask", "classes", "labels"):
             marks[name] = fingerprint(shown(job.space, result)[1])
         elif result.kind == "table":
             # by this the table knows later whether the labels are still those that were measured

@@ -241,7 +241,7 @@ def make_layer(space: Space, result: Result, title: str, mark: str | None = None
     ValueError
         If the result is a table or a number, which no layer can show.
     """
-    if result.kind not in ("image", "mask", "classes", "labels"):
+    if result.kind not in ("image", "channels", "mask", "classes", "labels"):
         raise ValueError(f"a {result.kind} is not shown as a layer")
     axes, array = shown(space, result)
     notes = {
@@ -258,7 +258,7 @@ def make_layer(space: Space, result: Result, title: str, mark: str | None = None
         "metadata": {KEY: notes},
         **space.along(axes, _lies_across(space, result)),
     }
-    if result.kind == "image":
+    if result.kind in ("image", "channels"):
         return Image(array, **arguments)
     return Labels(array, **arguments)
 
