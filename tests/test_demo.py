@@ -35,7 +35,7 @@ def test_it_counts_24_coins_before_and_after_glueing(demo):
     _, measured, classes, split, _ = demo[1]
     assert "24 coins" in measured
     assert "area [pixel^2]" in measured
-    assert "class 3: mean brightness 172, 25% of the image" in classes
+    assert "class 3: mean brightness 173, 25% of the image" in classes
     assert "10 pieces" in split
     assert "into 24 coins again" in split
 
