@@ -3,9 +3,13 @@
 from typing import Any
 
 import napari.viewer
+import numpy as np
+from napari.layers import Layer
 
-from objectwise.core.operation import Operation
+from objectwise.core.operation import Input, Operation
 from objectwise.core.results import Result
+from objectwise.gui.calibration import notes_of
+from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Outcome
@@ -23,6 +27,19 @@ class MeasureDock(OperationDock):
         self._target: Any = None
         super().__init__(viewer)
         self.preview_box.hide()
+
+    def _make_box(self, item: Input) -> LayerBox | LayerList:
+        if item.kind == "images":
+            return LayerList(item.kind, self._is_of_the_labels)
+        return super()._make_box(item)
+
+    def _is_of_the_labels(self, layer: Layer) -> bool:
+        """Whether an image shows what the labels lie upon, and is not made of another here."""
+        labels = self.boxes["labels"].layer
+        if labels is None or notes_of(layer).get("kind") is not None:
+            return False
+        ours, theirs = (item.extent.world[:, -2:] for item in (labels, layer))
+        return bool(np.allclose(ours, theirs))
 
     def _make_form(self, record: Operation) -> Form:
         form = Form(record, {"features": GROUPS})

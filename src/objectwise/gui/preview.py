@@ -45,6 +45,22 @@ def displayed_index(viewer: Any, layer: Layer, axes: str) -> dict[str, int]:
     }
 
 
+def limits_of(array: np.ndarray, source: Layer) -> tuple[float, float]:
+    """Return the contrast of a preview: that of its source where the brightness is alike, its own range elsewhere."""
+    finite = array[np.isfinite(array)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if isinstance(source, Image) and not source.rgb:
+        first, last = source.contrast_limits
+        # a quarter of the source's range at least is used, and little lies outside
+        if (
+            high - low > 0.25 * (last - first)
+            and low > first - (last - first)
+            and high < last + (last - first)
+        ):
+            return float(first), float(last)
+    return low, high if high > low else low + 1
+
+
 class Preview:
     """The preview of one dock.
 
@@ -164,6 +180,8 @@ class Preview:
             self._look = here
             self._layer = self._add(seen, source, arguments)
             self.on = on
+        if isinstance(self._layer, Image):
+            self._layer.contrast_limits = limits_of(seen.array, source)
         self._cover(covered)
         self.shown += 1
         for row in seen.values:
@@ -175,7 +193,7 @@ class Preview:
         if seen.kind == "image":
             layer: Layer = Image(seen.array, name=NAME, metadata=metadata, **arguments)
             if isinstance(source, Image) and not source.rgb:
-                layer.colormap, layer.contrast_limits = source.colormap, source.contrast_limits
+                layer.colormap = source.colormap
         else:
             layer = Labels(seen.array, name=NAME, metadata=metadata, opacity=0.5, **arguments)
             layer.editable = False
