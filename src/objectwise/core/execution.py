@@ -1,0 +1,368 @@
+"""The steps of a plan worked through: frame by frame, channel by channel, plane by plane, tile by tile.
+
+What is generic in a run is here once: where a block is read and written, how a number that was left out is
+computed and kept, how ids go in clean and come out as they were, and what is yielded when.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from objectwise.core import kinds
+from objectwise.core.locality import Components
+from objectwise.core.operation import Operation
+from objectwise.core.parameter import as_unit
+from objectwise.core.plan import Plan, Slot
+from objectwise.core.recipe import From, Step
+from objectwise.core.results import Progress, Result
+from objectwise.core.statistics import Place, Statistic
+from objectwise.core.table import Table
+from objectwise.core.tiles import Box, boxes, run_tiles
+
+# pixels that a statistic looks at in one go
+_PIECE = 1 << 22
+
+
+class Execution:
+    """The steps of a plan worked through, frame by frame."""
+
+    def __init__(self, plan: Plan, inputs: Mapping[str, Result]) -> None:
+        self.plan, self.inputs = plan, inputs
+        self.done = 0
+        self.values: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.series: dict[tuple[Any, ...], Any] = {}
+        self.numbers: dict[tuple[str, int], float] = {}
+        self.tables: dict[str, list[Table]] = {}
+        self.renamed: dict[str, dict[str | None, dict[str, str]]] = {}
+        self.results = {name: self._result(name) for name in plan.recipe.outputs}
+
+    def _result(self, name: str) -> Result:
+        """Return the result of an output, with its history, still without what it will hold."""
+        slot = self.plan.slots[name]
+        own = self.plan.recipe.leading_to(name)
+        histories = {key: self.inputs[key].recipe for key in own.inputs}
+        known = {key: item for key, item in histories.items() if item is not None}
+        history, self.renamed[name] = own.joined(known)
+        return Result(slot.array, slot.grid, slot.kind, history)
+
+    def __iter__(self) -> Iterator[Progress]:
+        steps = self.plan.recipe.steps
+        for step in steps:
+            for name, statistic in _pending(step):
+                if step.scope == "series":
+                    yield from self._compute_over_series(step, name, statistic)
+        for frame in range(self.plan.n_frames):
+            for step in steps:
+                if frame < self.plan.slots[step.id].frames:
+                    yield from self._step(step, frame)
+                    if step.id in self.results:
+                        block = self._block_of(step.id, frame)
+                        yield self._progress(step, {"t": frame}, finished=step.id, block=block)
+        for name, result in self.results.items():
+            self._complete(name, result)
+        yield self._progress(steps[-1], {})
+
+    def _progress(self, step: Step, where: Mapping[str, int], **news: Any) -> Progress:
+        return Progress(self.done, self.plan.total, step.id, where, self.results, **news)
+
+    def _complete(self, name: str, result: Result) -> None:
+        """Put everything into a result that it holds at the end."""
+        slot = self.plan.slots[name]
+        if slot.kind == "table":
+            result.array = Table.concat(self.tables[name])
+        elif slot.kind == "value":
+            result.array = np.array([self.numbers[name, frame] for frame in range(slot.frames)])
+        else:
+            result.array = slot.filled()
+        # the rows name the steps as the history does
+        sources: list[tuple[str | None, Iterable[dict[str, Any]]]] = [(None, self.values.values())]
+        sources += [(key, item.values) for key, item in self.inputs.items()]
+        rows: dict[str, dict[str, Any]] = {}
+        for key, found in reversed(sources):
+            names = self.renamed[name].get(key, {})
+            for row in found:
+                if row["step"] in names:
+                    row = {**row, "step": names[row["step"]]}
+                    rows[str(row)] = row
+        result.values = list(rows.values())
+
+    def _block_of(self, name: str, frame: int) -> Any:
+        slot = self.plan.slots[name]
+        if slot.kind == "table":
+            return self.tables[name][-1]
+        if slot.kind == "value":
+            return self.numbers[name, frame]
+        self.results[name].array = slot.filled()
+        return slot.read({"t": frame})
+
+    # --- one step --------------------------------------------------------------------------------------
+
+    def _step(self, step: Step, frame: int, count: bool = True) -> Iterator[Progress]:
+        """Work on one frame of one step: its channels, planes and tiles."""
+        slot, start = self.plan.slots[step.id], self.done
+        units = self.plan.units(step) if count else 0
+        highest = 0
+        for channel in self.plan.channels(step):
+            where = {"t": frame, **channel}
+            with _naming(step):
+                shared = {} if step.scope == "plane" else self._computed(step, where, None)
+                for plane in self.plan.planes(step):
+                    own = self._computed(step, where, plane) if step.scope == "plane" else shared
+                    target = _Target(slot, where, plane, highest if step.operation.creates_ids else 0)
+                    here = where if plane is None else {**where, "z": plane}
+                    for _ in self._work(step, where, plane, self._values(step, frame, own), target):
+                        self.done = min(self.done + 1, start + units)
+                        yield self._progress(step, here)
+                    highest = max(highest, target.highest)
+        self.done = start + units
+
+    def _work(
+        self,
+        step: Step,
+        where: Mapping[str, int],
+        plane: int | None,
+        values: Mapping[str, Any],
+        target: _Target,
+    ) -> Iterator[Box]:
+        """Work on one block or plane: at once, or in tiles."""
+        record, slot = step.operation, self.plan.slots[step.id]
+        shape = self.plan.worked_shape(step)
+        spacing = self.plan.spacing(slot.grid)[-len(shape) :]
+        offered = {"spacing": spacing, "grid": slot.grid.without("tc")}
+        given = {name: offered[name] for name in record.given}
+        read = self._readers(step, where, plane)
+        call = _restoring(record)
+        if self.plan.in_tiles(step) and 0 not in shape:
+            tile = self.plan.tile_shape(shape)
+            yield from run_tiles(record, call, read, target, values, given, shape, spacing, tile)
+            return
+        box = tuple(slice(0, n) for n in shape)
+        if 0 not in shape or record.output == "table":
+            result = call(**{name: get(box) for name, get in read.items()}, **values, **given)
+        elif record.output == "value":
+            result = 0.0
+        else:
+            outer = (slot.n_channels,) if record.output == "channels" else ()
+            result = np.zeros(outer + shape, slot.dtype or np.float32)
+        if record.output == "table":
+            self.tables.setdefault(step.id, []).append(result.at_frame(where["t"]))
+        elif record.output == "value":
+            self.numbers[step.id, where["t"]] = float(result)
+        else:
+            target.write(box, result)
+        yield box
+
+    def _readers(
+        self, step: Step, where: Mapping[str, int], plane: int | None
+    ) -> dict[str, Callable[[Box], Any]]:
+        """Return what reads a box of each input that the step is given."""
+        readers: dict[str, Callable[[Box], Any]] = {}
+        for item in step.operation.inputs:
+            named = {
+                name: self.plan.reader(step, item, where, plane, source)
+                for name, source in self.plan.sources(step, item)
+            }
+            if item.kind == "images":
+                readers[item.name] = partial(_read_all, named)
+            elif named:
+                readers[item.name] = next(iter(named.values()))
+        return readers
+
+    # --- the values of parameters ----------------------------------------------------------------------
+
+    def _values(self, step: Step, frame: int, computed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters of a step for one block: given, found by an earlier step, or computed."""
+        values = {}
+        for name, value in step.parameters.items():
+            if isinstance(value, From):
+                # a step that has only one frame has found its number for all
+                number = self.numbers.get((value.step, frame), self.numbers.get((value.step, 0), np.nan))
+                parameter = step.operation.parameters[name]
+                ndim = len(self.plan.worked_shape(step))
+                found = self.plan.recipe.step(value.step).operation.output_unit
+                number = as_unit(number * value.times, found, parameter.unit, ndim)
+                value = parameter.check(number, f"step {step.id!r}")
+            values[name] = computed.get(name, value)
+        return values
+
+    def _computed(self, step: Step, where: Mapping[str, int], plane: int | None) -> dict[str, Any]:
+        """Return the parameters that are computed from this plane, frame or series."""
+        found = {}
+        for name, statistic in _pending(step):
+            if step.scope == "series":
+                found[name] = self.series[step.id, name, where.get("c")]
+                continue
+            known = None
+            while True:
+                part = self._collect(step, statistic, where, plane, known, None)
+                known = statistic.refine(part, known)
+                if known is None:
+                    break
+            value = statistic.finish(part, step.parameters)
+            self._keep(step, name, value, where if plane is None else {**where, "z": plane})
+            found[name] = value
+        return found
+
+    def values_at(self, index: Mapping[str, int]) -> list[dict[str, Any]]:
+        """Return the numbers that are computed for one frame, channel and plane."""
+        for step in self.plan.recipe.steps:
+            slot = self.plan.slots[step.id]
+            where = {"t": min(index.get("t", 0), slot.frames - 1)}
+            if "c" in slot.grid.axes:
+                where["c"] = index.get("c", 0)
+            for name, statistic in _pending(step):
+                source = step.sources()[statistic.source][0][1].name
+                if source not in self.inputs:
+                    raise ValueError(f"step {step.id!r}: {name} is found in the result of an earlier step")
+                if step.scope == "series":
+                    for _ in self._compute_over_series(step, name, statistic):
+                        pass
+            if step.scope != "series":
+                self._computed(
+                    step, where, index.get("z", 0) if step.scope == "plane" and step.by_plane else None
+                )
+        return list(self.values.values())
+
+    def _compute_over_series(self, step: Step, name: str, statistic: Statistic) -> Iterator[Progress]:
+        """Compute a parameter from all frames; those of earlier steps are made on the way."""
+        slot = self.plan.slots[step.id]
+        earlier = self.plan.recipe.leading_to(step.id).steps[:-1]
+        for channel in self.plan.channels(step):
+            known = None
+            while True:
+                part = None
+                for frame in range(slot.frames):
+                    for other in earlier:
+                        if frame < self.plan.slots[other.id].frames:
+                            yield from self._step(other, frame, count=False)
+                    with _naming(step):
+                        part = self._collect(step, statistic, {"t": frame, **channel}, None, known, part)
+                    yield self._progress(step, {"t": frame})
+                known = statistic.refine(part, known)
+                if known is None:
+                    break
+            with _naming(step):
+                value = statistic.finish(part, step.parameters)
+            self.series[step.id, name, channel.get("c")] = value
+            self._keep(step, name, value, channel)
+
+    def _collect(
+        self,
+        step: Step,
+        statistic: Statistic,
+        where: Mapping[str, int],
+        plane: int | None,
+        known: Any,
+        part: Any,
+    ) -> Any:
+        """Add one plane or frame to a statistic, piece by piece."""
+        item = next(item for item in step.operation.inputs if item.name == statistic.source)
+        read = self.plan.reader(step, item, where, plane)
+        shape = self.plan.slots[step.id].block_shape[0 if plane is None else 1 :]
+        if self.plan.tile is None:
+            rows = max(1, _PIECE // max(1, math.prod(shape[1:])))
+            cut = boxes(shape, (rows, *(max(1, n) for n in shape[1:])))
+        else:
+            cut = self.plan.cut(shape)
+        for box in cut or [tuple(slice(0, n) for n in shape)]:
+            # a frame or plane draws the same sample wherever it stands in a series
+            place = Place(
+                where["t"] if step.scope == "series" else 0, tuple(side.start for side in box), shape
+            )
+            found = statistic.collect(read(box), place, known)
+            part = found if part is None else statistic.merge(part, found)
+        return part
+
+    def _keep(self, step: Step, name: str, value: Any, where: Mapping[str, int]) -> None:
+        row = {"step": step.id, "parameter": name, **where, "value": value}
+        self.values[(step.id, name, *where.items())] = row
+
+
+@contextmanager
+def _naming(step: Step) -> Iterator[None]:
+    """Put the name of the step before what an operation refuses."""
+    try:
+        yield
+    except ValueError as error:
+        text = str(error)
+        raise ValueError(text if text.startswith("step ") else f"step {step.id!r}: {text}") from error
+
+
+def _pending(step: Step) -> list[tuple[str, Statistic]]:
+    """Return the parameters that have to be computed, and how."""
+    return [
+        (item.name, item.statistic)
+        for item in step.operation.computed
+        if item.statistic is not None and step.parameters[item.name] is None
+    ]
+
+
+def _read_all(readers: Mapping[str, Callable[[Box], np.ndarray]], box: Box) -> dict[str, np.ndarray]:
+    return {name: read(box) for name, read in readers.items()}
+
+
+class _Target:
+    """Writes boxes of one block into the array of a slot, which is made when its dtype is known."""
+
+    def __init__(self, slot: Slot, where: Mapping[str, int], plane: int | None, offset: int) -> None:
+        self.slot, self.where, self.plane, self.offset = slot, where, plane, offset
+        self.highest = offset
+
+    def _box(self, box: Box) -> Box:
+        return box if self.plane is None else (slice(self.plane, self.plane + 1), *box)
+
+    def write(self, box: Box, result: np.ndarray) -> None:
+        """Store the result of one box, its ids above those of the planes before."""
+        slot = self.slot
+        slot.dtype = slot.dtype or result.dtype
+        if self.offset:
+            result = np.where(result > 0, result + self.offset, 0).astype(result.dtype)
+        if slot.kind == "labels":
+            self.highest = max(self.highest, int(result.max(initial=0)))
+            if self.highest > np.iinfo(slot.dtype).max:
+                raise ValueError(
+                    f"into[{slot.name!r}] holds {slot.dtype}, and the ids go up to {self.highest}"
+                )
+        if self.plane is not None:
+            result = result[..., np.newaxis, :, :]
+        slot.held.place(slot.filled(), slot.index(self.where), result, self._box(box))
+
+    def read(self, box: Box) -> np.ndarray:
+        """Return what has been stored."""
+        block = self.slot.read(self.where, self._box(box))
+        block = block if self.plane is None else block[..., 0, :, :]
+        return np.where(block > 0, block - self.offset, 0) if self.offset else block.copy()
+
+
+def _restoring(record: Operation) -> Callable[..., Any]:
+    """Return the function of an operation, given labels with clean ids and giving back those they had."""
+    given_ids = any(item.kind in ("labels", "objects") for item in record.inputs)
+    if not given_ids or isinstance(record.locality, Components) or record.output == "table":
+        # rules about pieces and measurements take any ids as they are
+        return record.function
+    first = next(item.name for item in record.inputs if item.kind in ("labels", "objects"))
+
+    def call(**arrays: Any) -> Any:
+        ids = None
+        for item in record.inputs:
+            block = arrays.get(item.name)
+            if item.kind in ("labels", "objects") and block is not None and block.dtype != bool:
+                arrays[item.name], own = kinds.compact(block)
+                ids = own if item.name == first else ids
+        result = record.function(**arrays)
+        if ids is None or record.creates_ids or record.output not in ("labels", "objects"):
+            return result
+        n_added = int(result.max(initial=0)) + 1 - len(ids)
+        if n_added > 0:
+            # objects that are new beside those that keep their ids come after the highest
+            ids = ids.astype(kinds.label_dtype(ids.dtype))
+            ids = np.concatenate([ids, ids[-1] + np.arange(1, n_added + 1, dtype=ids.dtype)])
+        return ids[result]
+
+    return call
