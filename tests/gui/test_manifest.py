@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,11 @@ def test_samples_open_with_units_and_truth(name, model, manifest):
     from objectwise.gui.layers import grid_of
 
     assert all(grid_of(layer).calibrated for layer in model.layers)
+
+
+def test_npe2_finds_nothing_wrong_and_can_import_everything():
+    path = Path(objectwise.__file__).parent / "napari.yaml"
+    command = [sys.executable, "-m", "npe2", "validate", "--imports", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "valid" in done.stdout
