@@ -156,3 +156,12 @@ def test_volumes_are_taken_plane_by_plane_too() -> None:
     planes = ow.apply("rgb_to_lab", volume, grid=grid, by_plane=True)
     assert whole.shape == (3, 4, 10, 11)
     np.testing.assert_array_equal(whole, planes)
+
+
+def test_a_plain_call_measures_the_stains_of_all_three_colours() -> None:
+    from skimage import data
+
+    picture = np.moveaxis(data.immunohistochemistry()[:60, :60], -1, 0)
+    plain = ow.operations["separate_stains"].function(picture, stains="measured")
+    through_a_run = ow.apply("separate_stains", picture, grid=ow.Grid("cyx"), stains="measured")
+    np.testing.assert_allclose(plain, through_a_run)

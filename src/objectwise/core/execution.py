@@ -198,13 +198,8 @@ class Execution:
             if step.scope == "series":
                 found[name] = self.series[step.id, name, where.get("c")]
                 continue
-            known = None
-            while True:
-                part = self._collect(step, statistic, where, plane, known, None)
-                known = statistic.refine(part, known)
-                if known is None:
-                    break
-            value = statistic.finish(part, step.parameters)
+            gather = partial(self._collect, step, statistic, where, plane)
+            value = statistic.compute(gather, step.parameters)
             self._keep(step, name, value, where if plane is None else {**where, "z": plane})
             found[name] = value
         return found
@@ -259,7 +254,7 @@ class Execution:
         where: Mapping[str, int],
         plane: int | None,
         known: Any,
-        part: Any,
+        part: Any = None,
     ) -> Any:
         """Add one plane or frame to a statistic, piece by piece."""
         item = next(item for item in step.operation.inputs if item.name == statistic.source)

@@ -50,6 +50,32 @@ class Statistic:
         """Return the value of the parameter."""
         raise TypeError(f"{type(self).__name__} finishes nothing")
 
+    def compute(self, gather: Callable[[Any], Any], values: Mapping[str, Any]) -> Any:
+        """Return the value of the parameter, passing over the image as often as needed.
+
+        Parameters
+        ----------
+        gather : callable
+            ``gather(known)`` passes once over the image and returns what all pieces contribute together.
+        values : mapping
+            The parameters of the step.
+        """
+        known = None
+        while True:
+            part = gather(known)
+            known = self.refine(part, known)
+            if known is None:
+                return self.finish(part, values)
+
+    def of_block(self, block: np.ndarray, ndim: int | None = None, /, **values: Any) -> Any:
+        """Return what a plain call of an operation is given: the value for a single block.
+
+        ``ndim`` is the number of spatial axes, where channels stand before them.
+        """
+        shape = block.shape[-(ndim or block.ndim) :]
+        place = Place(0, (0,) * len(shape), shape)
+        return self.compute(lambda known: self.collect(block, place, known), values)
+
 
 def _call(function: Callable[..., Any], arguments: tuple[Any, ...], values: Mapping[str, Any]) -> Any:
     """Call a function with those of the step's values that it names."""

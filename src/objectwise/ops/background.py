@@ -23,7 +23,7 @@ from objectwise.ops.balls import (
     opening_reach,
 )
 from objectwise.ops.derivatives import bright
-from objectwise.ops.levels import a_part_of_spread, found
+from objectwise.ops.levels import a_part_of_spread
 from objectwise.ops.windows import gaussian_reach, gaussian_smooth
 
 Brightness = Literal["bright", "dark"]
@@ -135,7 +135,7 @@ def subtract_background_rolling_ball(
     """
     from objectwise.kernels.ball import lowered
 
-    height = found(_BALL, image) if height is None else height
+    height = _BALL.of_block(image) if height is None else height
     if height < 0:
         raise ValueError(f"height must be at least 0; found {height:g}")
     spacing = spacing or (1.0,) * image.ndim

@@ -69,16 +69,6 @@ class Colours(Statistic):
         known = {name: values[name] for name in names if name in values}
         return self.function(colours.astype(np.float64), weights.astype(np.float64), **known)
 
-    def of_block(self, channels: np.ndarray, **values: Any) -> Any:
-        """Return the value for a single block."""
-        place = Place(0, (0,) * (channels.ndim - 1), channels.shape[1:])
-        known = None
-        while True:
-            part = self.collect(channels, place, known)
-            known = self.refine(part, known)
-            if known is None:
-                return self.finish(part, values)
-
 
 def _drawn(piece: np.ndarray, place: Place, known: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what `Sample` collects of whole numbers, without working out a key for all pixels in memory.

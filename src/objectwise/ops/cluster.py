@@ -83,9 +83,9 @@ def cluster_kmeans(
     # called as a plain function: the block is all there is
     if centres is None:
         values = {"n_classes": n_classes, "scaling": scaling, "n_restarts": n_restarts, "seed": seed}
-        centres = Colours(find_centres).of_block(channels, **values)
+        centres = Colours(find_centres).of_block(channels, channels.ndim - 1, **values)
     if scales is None:
-        scales = Colours(find_scales).of_block(channels, scaling=scaling)
+        scales = Colours(find_scales).of_block(channels, channels.ndim - 1, scaling=scaling)
     n = len(channels)
     if any(np.size(centre) != n for centre in centres) or len(scales) != n:
         raise ValueError(

@@ -14,7 +14,7 @@ from objectwise.core.locality import Halo
 from objectwise.core.operation import Channels, Computed, Image, Intensity, operation
 from objectwise.core.statistics import Sample
 from objectwise.ops.derivatives import like
-from objectwise.ops.levels import Extremes, found, white_level
+from objectwise.ops.levels import Extremes, white_level
 
 _WHITE = Extremes(white_level, "channels")
 
@@ -110,7 +110,7 @@ def rgb_to_lab(channels: Channels, *, white: Annotated[Computed[Intensity], _WHI
     """
     from skimage.color import rgb2lab
 
-    white = found(_WHITE, channels) if white is None else white
+    white = _WHITE.of_block(channels, channels.ndim - 1) if white is None else white
     if not white > 0:
         raise ValueError(f"white must be above 0; found {white:g}")
     picture = np.clip(_rgb(channels).astype(np.float64, copy=False) / white, 0, 1)
@@ -231,10 +231,14 @@ def separate_stains(
            [0. , 0. ],
            [0. , 0. ]])
     """
-    white = found(_WHITE, channels) if white is None else white
+    white = _WHITE.of_block(channels, channels.ndim - 1) if white is None else white
     if not white > 0:
         raise ValueError(f"white must be above 0; found {white:g}")
-    vectors = found(Sample(find_vectors), channels, stains=stains) if vectors is None else vectors
+    vectors = (
+        Sample(find_vectors).of_block(channels, channels.ndim - 1, stains=stains)
+        if vectors is None
+        else vectors
+    )
     inverse = np.linalg.inv(_matrix(vectors))
     density = _density(_rgb(channels), white)
     result = np.empty_like(density)

@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from objectwise.core.locality import Halo
 from objectwise.core.operation import Computed, Image, Intensity, Length, operation
 from objectwise.ops.filters import whole_reach
-from objectwise.ops.levels import a_part_of_spread, found
+from objectwise.ops.levels import a_part_of_spread
 from objectwise.ops.windows import as_float, in_pixels
 
 _NOISE = a_part_of_spread(0.05)
@@ -82,7 +82,7 @@ def denoise_tv(
     from objectwise.kernels.denoise import total_variation
 
     image = as_float(image)
-    strength = found(_NOISE, image) if strength is None else strength
+    strength = _NOISE.of_block(image) if strength is None else strength
     _check_strength(strength)
     if not strength > 0:
         return image.copy()
@@ -163,7 +163,7 @@ def denoise_nlm(
     from objectwise.kernels.denoise import non_local_means
 
     image = as_float(image)
-    strength = found(_NOISE, image) if strength is None else strength
+    strength = _NOISE.of_block(image) if strength is None else strength
     _check_strength(strength)
     spacing = spacing or (1.0,) * image.ndim
     patch, search = (whole_reach(in_pixels(radius, spacing)) for radius in (patch_radius, search_radius))

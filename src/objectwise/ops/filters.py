@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 from objectwise.core.locality import Halo
 from objectwise.core.operation import Computed, Image, Intensity, Length, operation
 from objectwise.ops.balls import ball_pixels, ball_reach
-from objectwise.ops.levels import Extremes, brightest, darkest, found
+from objectwise.ops.levels import Extremes, brightest, darkest
 from objectwise.ops.windows import as_float, gaussian_reach, gaussian_smooth
 
 
@@ -209,8 +209,8 @@ def local_entropy(
     """
     from objectwise.kernels.windows import window_entropy
 
-    low = found(Extremes(darkest), image) if low is None else low
-    high = found(Extremes(brightest), image) if high is None else high
+    low = Extremes(darkest).of_block(image) if low is None else low
+    high = Extremes(brightest).of_block(image) if high is None else high
     position = in_levels(image, low, high, n_levels)
     level = np.where(np.isnan(position), -1, np.minimum(position, n_levels - 1)).astype(np.int32)
     return window_entropy(level, ball_pixels(radius, spacing or (1.0,) * image.ndim), n_levels)

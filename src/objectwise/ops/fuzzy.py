@@ -134,9 +134,9 @@ def cluster_fuzzy_cmeans(
     if centres is None:
         values = {"n_classes": n_classes, "fuzziness": fuzziness, "scaling": scaling}
         values |= {"n_iterations": n_iterations, "seed": seed}
-        centres = Colours(find_fuzzy_centres).of_block(channels, **values)
+        centres = Colours(find_fuzzy_centres).of_block(channels, channels.ndim - 1, **values)
     if scales is None:
-        scales = Colours(find_scales).of_block(channels, scaling=scaling)
+        scales = Colours(find_scales).of_block(channels, channels.ndim - 1, scaling=scaling)
     n = len(channels)
     if len(centres) > n_classes or any(len(centre) != n for centre in centres) or len(scales) != n:
         raise ValueError(

@@ -13,20 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from objectwise.core.statistics import Histogram, Place
+from objectwise.core.statistics import Histogram
 from objectwise.ops import histogram_entropy as entropy
 
 
 def of_block(function: Callable[..., Any], block: np.ndarray, **values: Any) -> Any:
     """Return what a function of the histogram finds in a single block."""
-    statistic = Histogram(function)
-    place = Place(0, (0,) * block.ndim, block.shape)
-    known = None
-    while True:
-        part = statistic.collect(block, place, known)
-        known = statistic.refine(part, known)
-        if known is None:
-            return statistic.finish(part, values)
+    return Histogram(function).of_block(block, **values)
 
 
 def find_threshold(

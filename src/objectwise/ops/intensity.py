@@ -14,7 +14,7 @@ from objectwise.core.statistics import Histogram
 from objectwise.ops.balls import difference
 from objectwise.ops.derivatives import like
 from objectwise.ops.filters import in_levels, whole_reach
-from objectwise.ops.levels import Extremes, brightest, darkest, found, of_share
+from objectwise.ops.levels import Extremes, brightest, darkest, of_share
 from objectwise.ops.windows import in_pixels
 
 
@@ -74,9 +74,9 @@ def normalise_percentile(
     if low_percent > high_percent:
         raise ValueError(f"low_percent must be at most high_percent; found {low_percent:g}, {high_percent:g}")
     if low is None:
-        low = found(Histogram(_low_level), image, low_percent=low_percent)
+        low = Histogram(_low_level).of_block(image, low_percent=low_percent)
     if high is None:
-        high = found(Histogram(_high_level), image, high_percent=high_percent)
+        high = Histogram(_high_level).of_block(image, high_percent=high_percent)
     if low > high:
         raise ValueError(f"low must be at most high; found {low:g} and {high:g}")
     if low == high:
@@ -154,8 +154,8 @@ def equalise_clahe(
     """
     from objectwise.kernels.clahe import equalised
 
-    low = found(Extremes(darkest), image) if low is None else low
-    high = found(Extremes(brightest), image) if high is None else high
+    low = Extremes(darkest).of_block(image) if low is None else low
+    high = Extremes(brightest).of_block(image) if high is None else high
     position = in_levels(image, low, high, n_levels)
     if low == high:
         return like(image, position)
@@ -193,7 +193,7 @@ def invert_image(
     >>> invert_image(np.array([[0, 10, 200]], np.uint8), maximum=255)
     array([[255, 245,  55]], dtype=uint8)
     """
-    maximum = found(Extremes(brightest), image) if maximum is None else maximum
+    maximum = Extremes(brightest).of_block(image) if maximum is None else maximum
     if image.dtype.kind == "f":
         return np.maximum(image.dtype.type(maximum) - image, image.dtype.type(0))
     limits = np.iinfo(image.dtype)

@@ -49,18 +49,6 @@ class Extremes(Statistic):
         return self.function((np.nan, np.nan) if empty else (float(part.low), float(part.high)))
 
 
-def found(statistic: Statistic, block: np.ndarray, **values: Any) -> Any:
-    """Return what a statistic finds in a single block: what a plain call of an operation is given."""
-    known = None
-    # channels come first where there are any; a place is one of space
-    place = Place(0, (0,) * min(block.ndim, 3), block.shape[-3:])
-    while True:
-        part = statistic.collect(block, place, known)
-        known = statistic.refine(part, known)
-        if known is None:
-            return statistic.finish(part, values)
-
-
 def of_share(counts: np.ndarray, values: np.ndarray, share: float) -> float:
     """Return the lowest level that this share of the pixels, 0 to 1, does not exceed.
 

@@ -114,7 +114,7 @@ def cluster_gaussian_mixture(
     if mixture is None:
         # called as a plain function: the block is all there is
         values = {"n_classes": n_classes, "n_iterations": n_iterations, "seed": seed}
-        mixture = Colours(find_mixture).of_block(channels, **values)
+        mixture = Colours(find_mixture).of_block(channels, channels.ndim - 1, **values)
     n = len(channels)
     if any(len(row) != 1 + n + n * n for row in mixture):
         raise ValueError(

@@ -16,7 +16,7 @@ from annotated_types import Gt
 from objectwise.core.locality import Halo
 from objectwise.core.operation import Computed, Image, Intensity, Length, operation
 from objectwise.ops.derivatives import bright, curvatures, derivative_reach, like
-from objectwise.ops.levels import a_part_of_spread, found
+from objectwise.ops.levels import a_part_of_spread
 
 Brightness = Literal["bright", "dark"]
 
@@ -260,7 +260,7 @@ def enhance_ridges_frangi(
     >>> enhance_ridges_frangi(image, width=3, contrast=5)[4].round(2)
     array([0.  , 0.  , 0.  , 0.54, 0.89, 0.54, 0.  , 0.  , 0.  ])
     """
-    contrast = found(_CONTRAST, image) if contrast is None else contrast
+    contrast = _CONTRAST.of_block(image) if contrast is None else contrast
     if contrast < 0:
         raise ValueError(f"contrast must be at least 0; found {contrast:g}")
 
