@@ -1,59 +1,16 @@
-"""Side by side with scikit-image and SciPy, in one process, on the same arrays.
-
-Ours goes through `objectwise.apply`, as a user calls it. Ours and theirs take turns, and the median of each is
-shown. The last column says how far the results agree, as a fast wrong answer is no answer.
-"""
+"""Side by side with scikit-image and SciPy, on images of middle size: the everyday operations."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import statistics
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from scipy import ndimage
+from side_by_side import Pair, asked, scene, show
 from skimage import feature, filters, measure, morphology, segmentation
 
 import objectwise as ow
-
-LONG = 4.0  # seconds; what takes longer is run once
-
-
-@dataclass
-class Pair:
-    """One thing done by both."""
-
-    name: str
-    peer: str
-    ours: Callable[[], Any]
-    theirs: Callable[[], Any]
-
-
-def scene(shape: tuple[int, ...], n: tuple[int, ...], radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return a noisy uint16 image of balls on a shaken lattice, many of them touching, and their mask."""
-    random = np.random.default_rng(0)
-    step = np.array(shape) / n
-    distance = np.full(shape, np.inf, np.float32)
-    for index in np.ndindex(*n):
-        centre = (np.array(index) + 0.5 + random.uniform(-0.22, 0.22, len(n))) * step
-        r = radius * random.uniform(0.8, 1.2)
-        low = np.maximum(0, np.floor(centre - r - 2)).astype(int)
-        high = np.minimum(shape, np.ceil(centre + r + 3)).astype(int)
-        box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-        away = np.zeros([b - a for a, b in zip(low, high, strict=True)], np.float32)
-        for axis in range(len(n)):
-            along = np.arange(low[axis], high[axis]) - centre[axis]
-            away += (along**2).reshape([-1 if i == axis else 1 for i in range(len(n))])
-        distance[box] = np.minimum(distance[box], np.sqrt(away) / r)
-    light = ndimage.gaussian_filter((distance <= 1).astype(np.float32), 1)
-    noisy = 200 + 1500 * light + 60 * random.standard_normal(shape, dtype=np.float32)
-    return np.clip(noisy, 0, 65535).astype(np.uint16), distance <= 1
 
 
 def pairs(image: np.ndarray, mask: np.ndarray, min_diameter: float, radii: tuple[int, int]) -> Iterator[Pair]:
@@ -157,77 +114,13 @@ def by_regionprops(labels: np.ndarray, image: np.ndarray) -> dict[str, np.ndarra
     return measure.regionprops_table(labels, image, properties=names)
 
 
-def agreement(one: Any, other: Any) -> str:
-    """Say how far two results agree."""
-    if isinstance(other, dict):
-        names = {
-            "axis_major_length": "axis_major_length",
-            "area_convex": "area_convex",
-            "intensity_mean_DNA": "intensity_mean",
-        }
-        frame = one.frame
-        names = {mine: his for mine, his in names.items() if mine in frame}
-        worst = max(float(np.nanmax(np.abs(frame[mine] / other[his] - 1))) for mine, his in names.items())
-        same = "same" if worst < 1e-9 else f"within {worst:.0e}"
-        return f"{len(frame)} and {len(other['label'])} rows; {', '.join(names.values())} {same}"
-    one, other = np.asarray(one), np.asarray(other)
-    if one.dtype.kind == "f":
-        differ = float(np.abs(one - other).max() / np.ptp(other))
-        return f"largest difference {differ:.0e} of the range" if differ else "same values"
-    if one.dtype == bool:
-        differ = int((one != other).sum())
-        return "same pixels" if differ == 0 else f"{differ / one.size:.2%} of the pixels differ"
-    counts = [np.unique(item[item > 0]).size for item in (one, other)]
-    differ = (one != other).mean()
-    if counts[0] == counts[1] and differ < 0.1:
-        return "same labels" if differ == 0 else f"{counts[0]} objects, {differ:.2%} of the pixels differ"
-    return f"{counts[0]} and {counts[1]} objects"
-
-
-def timed(function: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
-
-
-def compare(pair: Pair, n: int) -> tuple[float, float, str]:
-    """Return the medians of both, and how far they agree; the first run of ours, which may compile, does not count."""
-    pair.ours()
-    (mine, one), (his, other) = timed(pair.ours), timed(pair.theirs)
-    ours, theirs = [mine], [his]
-    while len(ours) < n and max(mine, his) < LONG:
-        ours.append(timed(pair.ours)[0])
-        theirs.append(timed(pair.theirs)[0])
-    return statistics.median(ours), statistics.median(theirs), agreement(one, other)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-n", type=int, default=5, help="runs of each [5]")
-    parser.add_argument("-k", default="", help="only what has this in its name")
-    options = parser.parse_args()
-    packages = ", ".join(f"{name} {version(name)}" for name in ("scikit-image", "scipy", "numpy", "numba"))
-    print(f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {packages}")
-    scenes = [
+    options = asked(__doc__)
+    for title, image, mask, min_diameter, radii in (
         ("2048 x 2048", *scene((2048, 2048), (67, 67), 13.0), 14.0, (5, 15)),
         ("32 x 256 x 256", *scene((32, 256, 256), (2, 12, 12), 8.5), 9.0, (2, 5)),
-    ]
-    for title, image, mask, min_diameter, radii in scenes:
-        n_objects = ow.apply(
-            "split_touching", mask, grid=ow.Grid("zyx"[-mask.ndim :]), min_diameter=min_diameter
-        ).max()
-        print(f"\n{title}, {n_objects} objects, {mask.mean():.0%} of the pixels\n")
-        print(
-            "| Ours | Theirs | Ours | Theirs | Times as fast | Results |\n| --- | --- | --: | --: | --: | --- |"
-        )
-        for pair in pairs(image, mask, min_diameter, radii):
-            if options.k in pair.name:
-                ours, theirs, same = compare(pair, options.n)
-                print(
-                    f"| {pair.name} | {pair.peer} | {1000 * ours:.0f} ms | {1000 * theirs:.0f} ms "
-                    f"| {theirs / ours:.1f} | {same} |",
-                    flush=True,
-                )
+    ):
+        show(title, pairs(image, mask, min_diameter, radii), options)
 
 
 if __name__ == "__main__":
