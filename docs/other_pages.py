@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
-from markup import table, text
-
 import objectwise as ow
+from objectwise.reference import table, text
 
 
 def list_of_measurements() -> str:

@@ -23,6 +23,7 @@ ALLOWED = {
     "measure": {"core", "kernels", "measure"},
     "recipes": {"core"},
     "samples": {"core"},
+    "reference": {"core"},
     "io": {"core", "kernels", "ops", "measure", "io"},
     "": {"core", "ops", "measure"},
 }

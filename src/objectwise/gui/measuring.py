@@ -6,7 +6,7 @@ import napari.viewer
 import numpy as np
 from napari.layers import Layer
 
-from objectwise.core.operation import Input, Operation
+from objectwise.core.method import Input, Method
 from objectwise.core.results import Result
 from objectwise.gui.calibration import notes_of
 from objectwise.gui.choosers import LayerBox, LayerList
@@ -41,7 +41,7 @@ class MeasureDock(OperationDock):
         ours, theirs = (item.extent.world[:, -2:] for item in (labels, layer))
         return bool(np.allclose(ours, theirs))
 
-    def _make_form(self, record: Operation) -> Form:
+    def _make_form(self, record: Method) -> Form:
         form = Form(record, {"features": GROUPS})
         form.edited.connect(self._changed)
         return form
