@@ -121,11 +121,12 @@ def test_every_operation_has_a_page_and_a_picture(build, generated):
 
 
 def test_every_column_is_documented(generated):
-    from objectwise.measure.columns import IMAGE_COLUMNS, MISSING, OBJECT_COLUMNS
+    from objectwise.measure.families import FAMILIES, defaults
 
     text = (generated[0] / "reference/measurements.md").read_text(encoding="utf-8")
-    for column in (*OBJECT_COLUMNS, *IMAGE_COLUMNS, MISSING):
-        assert f"| `{column.name}` |" in text
+    for family in FAMILIES:
+        for column in (*family.columns_with(defaults()), *family.occasional):
+            assert f"| `{column.name}` |" in text
 
 
 def test_every_command_is_documented(generated):

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from objectwise.measure.columns import OBJECT_COLUMNS, columns_for
+from objectwise.measure.families import columns_for
 from objectwise.measure.objects import measure_block
+from objectwise.measure.shape import COLUMNS
 
 
 def measure(pixels, shape=(9, 11), spacing=None, label=7):
@@ -200,6 +201,6 @@ def test_every_undefined_value_has_a_reason():
 
 
 def test_column_names_are_unique_and_described():
-    names = [column.name for column in OBJECT_COLUMNS]
+    names = [column.name for column in COLUMNS]
     assert len(set(names)) == len(names)
-    assert all(column.description.endswith(".") for column in OBJECT_COLUMNS)
+    assert all(column.description.endswith(".") for column in COLUMNS)

@@ -14,7 +14,7 @@ from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Outcome
 from objectwise.gui.table import note_table, show_table
-from objectwise.measure.columns import GROUPS
+from objectwise.measure.families import groups
 
 
 class MeasureDock(OperationDock):
@@ -42,7 +42,7 @@ class MeasureDock(OperationDock):
         return bool(np.allclose(ours, theirs))
 
     def _make_form(self, record: Method) -> Form:
-        form = Form(record, {"features": GROUPS})
+        form = Form(record, {"features": groups()})
         form.edited.connect(self._changed)
         return form
 
