@@ -12,6 +12,7 @@ import pytest
 
 import objectwise as ow
 from objectwise.cli import main
+from objectwise.core.method import methods
 from objectwise.core.operation import operations
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,10 +44,11 @@ def build():
 @pytest.fixture
 def registered():
     """Let a test register operations, and take them away again."""
-    before = dict(operations)
+    before = [(known, dict(known)) for known in (operations, methods)]
     yield operations
-    operations.clear()
-    operations.update(before)
+    for known, names in before:
+        known.clear()
+        known.update(names)
 
 
 @pytest.mark.parametrize("page", PAGES)
