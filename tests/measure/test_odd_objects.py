@@ -10,6 +10,7 @@ import pytest
 from objectwise.measure.families import columns_for
 from objectwise.measure.objects import measure_block
 from objectwise.measure.shape import COLUMNS
+from tests.measure.truths import truth
 
 
 def measure(pixels, shape=(9, 11), spacing=None, label=7):
@@ -153,6 +154,7 @@ def test_one_object_that_fills_the_image():
     assert values["touches_border"].tolist() == [True]
 
 
+@truth("touches_border", by="closed form", tolerance="exact")
 @pytest.mark.parametrize("corner", [(0, 3), (3, 0), (7, 3), (3, 8)])
 def test_touches_border(corner):
     labels = np.zeros((8, 9), np.int32)
