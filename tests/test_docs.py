@@ -133,7 +133,7 @@ def test_every_column_is_documented(generated):
 
 def test_every_command_is_documented(generated):
     text = (generated[0] / "reference/command_line.md").read_text(encoding="utf-8")
-    for command in ("demo", "ops", "apply", "run", "measure", "schema"):
+    for command in ("demo", "ops", "apply", "run", "measure", "score", "schema"):
         assert f"## objectwise {command}\n" in text
 
 

@@ -171,6 +171,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_output(measure, "TABLE", ".csv; what its columns mean is written beside it")
     _add_reading(measure)
 
+    score = add("score", "compare labels with a reference, object by object")
+    score.add_argument("reference", type=Path, metavar="REFERENCE", help="labels that are known to be right")
+    score.add_argument("labels", type=Path, metavar="LABELS", help="labels to be judged, of the same shape")
+    _add_reading(score)
+
     add("schema", "print the JSON schema of recipe files, by which an editor checks them")
     return parser
 

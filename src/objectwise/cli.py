@@ -179,6 +179,28 @@ def _measure(options: argparse.Namespace) -> None:
     print(f"written to {options.output}")
 
 
+def _score(options: argparse.Namespace) -> None:
+    from objectwise.match import score
+
+    reference, labels = (_open(path, options, "labels") for path in (options.reference, options.labels))
+    if reference.grid.axes != labels.grid.axes:
+        raise ValueError(
+            f"the files must have the same axes; found {reference.grid.axes} and {labels.grid.axes}"
+        )
+    found = score(reference.array, labels.array, grid=reference.grid)
+    print(
+        f"{'IoU':>5}{'matched':>9}{'missed':>8}{'wrong':>7}{'precision':>11}{'recall':>8}{'F1':>7}{'AP':>7}{'PQ':>7}"
+    )
+    for item in found:
+        print(
+            f"{item.iou:5.2f}{item.n_matched:9}{item.false_negatives:8}{item.false_positives:7}"
+            f"{item.precision:11.3f}{item.recall:8.3f}{item.f1:7.3f}{item.average_precision:7.3f}"
+            f"{item.panoptic_quality:7.3f}"
+        )
+    mean = sum(item.average_precision for item in found) / len(found)
+    print(f"mean average precision from IoU 0.5 to 0.95: {mean:.3f}")
+
+
 def _unused(name: str, taken: Mapping[str, Result]) -> str:
     while name in taken:
         name += "_"
@@ -281,4 +303,12 @@ def _result(steps: Sequence[Step], inputs: Mapping[str, Result], unit: str) -> R
     return progress.results[steps[-1].id]
 
 
-_COMMANDS = {"demo": _demo, "ops": _ops, "apply": _apply, "run": _run, "measure": _measure, "schema": _schema}
+_COMMANDS = {
+    "demo": _demo,
+    "ops": _ops,
+    "apply": _apply,
+    "run": _run,
+    "measure": _measure,
+    "score": _score,
+    "schema": _schema,
+}
