@@ -194,12 +194,20 @@ class Execution:
     def _computed(self, step: Step, where: Mapping[str, int], plane: int | None) -> dict[str, Any]:
         """Return the parameters that are computed from this plane, frame or series."""
         found = {}
+        shared: dict[Any, Any] = {}
+
+        def gather(statistic: Statistic, known: Any) -> Any:
+            # numbers that are found in the same counts take one pass together
+            key = (statistic.passes, known)
+            if key not in shared:
+                shared[key] = self._collect(step, statistic, where, plane, known)
+            return shared[key]
+
         for name, statistic in _pending(step):
             if step.scope == "series":
                 found[name] = self.series[step.id, name, where.get("c")]
                 continue
-            gather = partial(self._collect, step, statistic, where, plane)
-            value = statistic.compute(gather, step.parameters)
+            value = statistic.compute(partial(gather, statistic), step.parameters)
             self._keep(step, name, value, where if plane is None else {**where, "z": plane})
             found[name] = value
         return found

@@ -8,13 +8,12 @@ image.
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from objectwise.core.statistics import Counts, Histogram, Place, Sample, Statistic
+from objectwise.core.statistics import Drawn, Histogram, Place, Sample, Statistic
 
 SAMPLE = 1 << 17
 
@@ -38,28 +37,27 @@ class Colours(Statistic):
         self.histogram = Histogram(_as_counted, self.source)
         self.sample = Sample(_as_drawn, self.source, SAMPLE)
 
+    @property
+    def passes(self) -> Any:
+        """The passes over the image are the same whatever is found in the colours."""
+        return Colours, self.source
+
     def collect(self, piece: np.ndarray, place: Place, known: Any) -> Any:
         """Return the counts of one channel, or the sampled pixels of several."""
-        kind = piece.dtype
-        if piece.ndim > len(place.shape) and len(piece) > 1:
-            return (_drawn if kind.kind in "iu" else self.sample.collect)(piece, place, known)
-        if kind.kind == "u" and kind.itemsize <= 2:
-            from objectwise.kernels.counting import count_levels
-
-            return Counts(count_levels(piece), 0.0, 1.0)
-        return self.histogram.collect(piece, place, known)
+        several = piece.ndim > len(place.shape) and len(piece) > 1
+        return (self.sample if several else self.histogram).collect(piece, place, known)
 
     def merge(self, first: Any, second: Any) -> Any:
         """Return what two pieces contribute together."""
-        return (self.sample if isinstance(first, tuple) else self.histogram).merge(first, second)
+        return (self.sample if isinstance(first, Drawn) else self.histogram).merge(first, second)
 
     def refine(self, part: Any, known: Any) -> Any:
-        """Ask for the counts of floats once their range is known."""
-        return None if isinstance(part, tuple) else self.histogram.refine(part, known)
+        """Ask for the counts of floats once their range is known, or for more pixels where many are missing."""
+        return (self.sample if isinstance(part, Drawn) else self.histogram).refine(part, known)
 
     def finish(self, part: Any, values: Mapping[str, Any]) -> Any:
         """Return the value that the function finds in the colours."""
-        if isinstance(part, tuple):
+        if isinstance(part, Drawn):
             colours, weights = distinct(self.sample.finish(part, {}))
         else:
             counts, levels = self.histogram.finish(part, {})
@@ -68,26 +66,6 @@ class Colours(Statistic):
         names = inspect.signature(self.function).parameters
         known = {name: values[name] for name in names if name in values}
         return self.function(colours.astype(np.float64), weights.astype(np.float64), **known)
-
-
-def _drawn(piece: np.ndarray, place: Place, known: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what `Sample` collects of whole numbers, without working out a key for all pixels in memory.
-
-    Of pixels that are all finite the wanted ones have keys below a bound that is known beforehand; it is set so
-    that some more pass, far beyond chance.
-    """
-    from objectwise.kernels.counting import positions_below
-
-    n_pixels = math.prod(place.shape)
-    if n_pixels <= 2 * SAMPLE:
-        return Sample(_as_drawn, size=SAMPLE).collect(piece, place, known)
-    bound = int(2**64 * (1.1 * SAMPLE / n_pixels))
-    index, keys = positions_below(piece.shape[1:], place.start, place.shape, place.frame * n_pixels, bound)
-    values = np.stack([channel.ravel()[index] for channel in piece], axis=1)
-    where = np.unravel_index(index, piece.shape[1:])
-    inside = tuple(at + first for at, first in zip(where, place.start, strict=True))
-    position = np.ravel_multi_index(inside, place.shape).astype(np.uint64)
-    return keys, position + np.uint64(place.frame * n_pixels), values.astype(np.float64)
 
 
 def _as_counted(counts: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
