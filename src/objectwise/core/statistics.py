@@ -193,7 +193,7 @@ def _bins(known: Range) -> tuple[float, float, int]:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Pixels of a sample: their keys, their raster indices over frames, their values; and whether all were looked at."""
+    """Pixels of a sample: keys, raster indices over frames and values, and whether all pixels were looked at."""
 
     keys: np.ndarray
     positions: np.ndarray

@@ -126,7 +126,7 @@ def positions_below(
     found = in_threads(
         _below, [(top, end, height, width, first, inside, before, np.uint64(bound)) for top, end in lines]
     )
-    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+    return np.concatenate([index for index, _ in found]), np.concatenate([keys for _, keys in found])
 
 
 @compiled
