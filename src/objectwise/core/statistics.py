@@ -175,7 +175,9 @@ class Histogram(Statistic):
         """Return the value that the function finds in the histogram."""
         if isinstance(part, Range):
             empty = part.low > part.high
-            counts, levels = (np.zeros(0), np.zeros(0)) if empty else (np.ones(1), np.array([part.low]))
+            counts, levels = (
+                (np.zeros(0), np.zeros(0)) if empty else (np.ones(1), np.array([float(part.low)]))
+            )
         else:
             used = np.flatnonzero(part.counts)
             span = slice(used[0], used[-1] + 1) if used.size else slice(0, 0)

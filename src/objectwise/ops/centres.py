@@ -77,8 +77,11 @@ def _as_drawn(pixels: np.ndarray) -> np.ndarray:
 
 
 def distinct(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct rows, in an order that depends on them alone, and how often each occurs."""
+    """Return the distinct rows, in an order that depends on them alone (one column: rising), and how often each."""
     n = pixels.shape[1]
+    if n == 1:
+        levels, counts = np.unique(pixels, return_counts=True)
+        return levels[:, np.newaxis], counts
     low, high = (pixels.min(), pixels.max()) if pixels.size else (0, 0)
     keys = np.zeros(len(pixels), np.uint64)
     if pixels.dtype.kind in "iu" and n <= 4 and low >= 0 and high <= 65535:
@@ -155,14 +158,19 @@ def find_batch_centres(
         return in_order_of_brightness(colours)
     scales = np.asarray(find_scales(colours, weights, scaling, channel_weights))
     random = np.random.default_rng(seed)
-    share = weights / weights.sum()
-    start = random.choice(len(colours), max(batch_size, 64 * n_classes), p=share)
-    start = np.unique(start) if len(colours) > len(start) else np.arange(len(colours))
-    centres = _spread_out(colours[start] / scales, weights[start], n_classes, random)
+    below = np.cumsum(weights)
+
+    def draw(number: int) -> np.ndarray:
+        drawn = np.searchsorted(below, random.random(number) * below[-1], side="right")
+        return colours[np.minimum(drawn, len(colours) - 1)] / scales
+
+    start, times = distinct(draw(max(batch_size, 64 * n_classes)))
+    if len(start) < n_classes:
+        start, times = colours / scales, weights
+    centres = _spread_out(start, times, n_classes, random)
     drawn, total = np.zeros(n_classes), np.zeros(centres.shape)
     for _ in range(n_iterations):
-        batch = colours[random.choice(len(colours), batch_size, p=share)] / scales
-        number, added, _ = hard_sums(batch, np.ones(batch_size), centres)
+        number, added, _ = hard_sums(draw(batch_size), np.ones(batch_size), centres)
         drawn, total = drawn + number, total + added
         known = drawn > 0
         centres[known] = total[known] / drawn[known, np.newaxis]

@@ -90,9 +90,6 @@ def cluster_objects(
         spread = rows.std(axis=0)
         rows = (rows - rows.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
         different, times = distinct(rows)
-        if rows.shape[1] == 1:
-            order = np.argsort(different[:, 0])
-            different, times = different[order], times[order]
         centres = np.array(find_centres(different, times.astype(float), n_classes, "none", n_restarts, seed))
         centres = centres[np.lexsort(centres.T[::-1])]
         away = ((rows[:, np.newaxis] - centres) ** 2).sum(axis=2)
