@@ -495,6 +495,8 @@ def test_objects_that_cannot_be_put_into_classes() -> None:
     assert (found[labels > 3] > 0).all()
     with pytest.raises(ValueError, match="at least one measurement"):
         ow.apply("cluster_objects", labels, columns=())
+    with pytest.raises(ValueError, match="found the group 'shape'"):
+        ow.apply("cluster_objects", labels, columns=("shape",))
     with pytest.raises(ValueError, match="did you mean 'solidity'"):
         ow.apply("cluster_objects", labels, columns=("solidty",))
     with pytest.raises(ValueError, match="perimeter: not defined in 3-D"):

@@ -70,15 +70,26 @@ def cluster_objects(
     >>> cluster_objects(labels, columns=("area",))
     array([[1, 0, 2, 2, 2, 0, 2, 2, 2, 2, 0, 1]], dtype=uint8)
     """
+    from objectwise.measure.columns import GROUPS
     from objectwise.measure.objects import measure_block
 
     if not columns:
         raise ValueError("columns must name at least one measurement, such as area or solidity; found none")
+    for column in columns:
+        if column in GROUPS:
+            raise ValueError(
+                f"columns must be measurements, such as area or solidity; found the group {column!r}"
+            )
     found, reasons = measure_block(labels, images, spacing, list(columns))
     ids = found["label"]
-    # as they are asked for; of a group, or a brightness without its channel, all there are
-    asked = [name for name in columns if name in found]
-    names = asked + [name for name in found if name != "label" and name not in asked]
+    # a brightness named without its channel has one column for each
+    names = [
+        name
+        for column in dict.fromkeys(columns)
+        for name in (
+            [column] if column in found else [each for each in found if each.startswith(f"{column}_")]
+        )
+    ]
     for name in names:
         if None in reasons.get(name, {}):
             raise ValueError(f"columns must be defined for these objects; {reasons[name][None]}")
