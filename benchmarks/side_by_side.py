@@ -33,6 +33,7 @@ class Pair:
     peer: str
     ours: Callable[[], Any]
     theirs: Callable[[], Any]
+    agree: Callable[[Any, Any], str] | None = None
 
 
 def scene(shape: tuple[int, ...], n: tuple[int, ...], radius: float) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +98,7 @@ def compare(pair: Pair, n: int) -> tuple[float, float, str]:
     while len(ours) < n and max(mine, his) < LONG:
         ours.append(timed(pair.ours)[0])
         theirs.append(timed(pair.theirs)[0])
-    return statistics.median(ours), statistics.median(theirs), agreement(one, other)
+    return statistics.median(ours), statistics.median(theirs), (pair.agree or agreement)(one, other)
 
 
 def show(title: str, pairs: Iterable[Pair], options: argparse.Namespace) -> None:

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import objectwise as ow
 from objectwise.core.statistics import N_BINS, Histogram, Place, Sample, Statistic
 from objectwise.core.tiles import boxes
+from objectwise.kernels import counting
 
 images = st.sampled_from(
     ["bool", "uint8", "int8", "uint16", "int16", "int32", "uint32", "int64", "float32", "float64"]
@@ -185,6 +187,57 @@ def test_frames_have_samples_of_their_own() -> None:
 def test_pixels_missing_in_one_channel_are_left_out() -> None:
     image = np.array([[[1.0, 2, np.nan]], [[4, np.inf, 6]]])
     assert found(Sample(pixels_of), image, boxes((1, 3), (1, 3)), spatial=2) == [[1.0, 4.0]]
+
+
+def test_the_sample_is_the_pixels_with_the_smallest_keys() -> None:
+    image = np.arange(41.0 * 57).reshape(41, 57)
+    with np.errstate(over="ignore"):
+        key = np.arange(image.size, dtype=np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    key ^= key >> np.uint64(31)
+    pixels = found(Sample(pixels_of, size=100), image, boxes(image.shape, (7, 11)))
+    assert np.ravel(pixels).tolist() == np.sort(np.argsort(key)[:100]).tolist()
+
+
+def test_a_sample_is_full_where_most_pixels_are_missing() -> None:
+    image = np.arange(10_000.0).reshape(100, 100)
+    image[:, 5:] = np.nan
+    pixels = found(Sample(pixels_of, size=300), image, boxes(image.shape, (30, 30)))
+    assert len(pixels) == 300
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16])
+def test_levels_are_counted_as_by_numpy(dtype: type) -> None:
+    limits = np.iinfo(dtype)
+    values = np.random.default_rng(0).integers(limits.min, limits.max + 1, 600_001).astype(dtype)
+    wanted = np.bincount(values.astype(int) - limits.min, minlength=limits.max - limits.min + 1)
+    np.testing.assert_array_equal(counting.count_levels(values), wanted)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bins_and_extremes_are_those_of_numpy(dtype: type) -> None:
+    values = np.random.default_rng(0).normal(size=600_001).astype(dtype)
+    low, high = counting.extremes(values)
+    assert (low, high) == (values.min(), values.max())
+    wanted = np.histogram(values, 64, (low, high))[0]
+    spoilt = np.concatenate([values, np.array([np.nan, np.inf, -np.inf], dtype)])
+    assert counting.extremes(spoilt) == (low, high)
+    np.testing.assert_array_equal(counting.count_bins(spoilt, low, high, 64), wanted)
+
+
+def test_numbers_from_the_same_counts_take_one_pass() -> None:
+    class Counted:
+        shape, dtype, ndim, reads = (40, 50), np.dtype(np.uint8), 2, 0
+
+        def __getitem__(self, where: object) -> np.ndarray:
+            self.reads += 1
+            return np.random.default_rng(0).integers(0, 200, self.shape).astype(np.uint8)[where]
+
+    image = Counted()
+    ow.apply("threshold_hysteresis", image, grid=ow.Grid("yx"))
+    # one for both thresholds, one for the mask
+    assert image.reads == 2
 
 
 def test_a_statistic_must_say_what_it_collects() -> None:

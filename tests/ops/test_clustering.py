@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import objectwise as ow
-from objectwise.core.statistics import Place, Sample
-from objectwise.kernels.classes import nearest_class
-from objectwise.kernels.counting import count_levels
+from objectwise.core.statistics import Place
+from objectwise.kernels import clusters
+from objectwise.kernels.classes import look_up, nearest_class
 from objectwise.kernels.partition import best_partition
 from objectwise.ops import centres
 from objectwise.ops.fuzzy import find_fuzzy_centres
@@ -68,33 +68,30 @@ def test_k_means_of_colours_is_as_good_as_that_of_scikit_learn() -> None:
     assert ours <= model.inertia_ * (1 + 1e-4)
 
 
-def test_the_sample_of_whole_numbers_is_that_of_all() -> None:
-    random = np.random.default_rng(0)
-    whole = random.integers(0, 200, (2, 600, 700)).astype(np.uint8)
-    plain = Sample(lambda pixels: pixels, size=centres.SAMPLE)
-    place = Place(3, (0, 0), (600, 700))
-    wanted = plain.finish(plain.collect(whole, place, None), {})
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_the_colours_of_a_large_image_are_those_of_a_sample_in_any_tiles(
+    dtype: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(centres, "SAMPLE", 5000)
+    image = np.random.default_rng(0).integers(0, 20, (2, 200, 210)).astype(dtype)
     statistic = centres.Colours(lambda colours, weights: (colours, weights))
+    whole = statistic.finish(statistic.collect(image, Place(3, (0, 0), (200, 210)), None), {})
     parts = [
-        statistic.collect(whole[:, y : y + 211, x : x + 300], Place(3, (y, x), (600, 700)), None)
-        for y in range(0, 600, 211)
-        for x in range(0, 700, 300)
+        statistic.collect(image[:, y : y + 71, x : x + 90], Place(3, (y, x), (200, 210)), None)
+        for y in range(0, 200, 71)
+        for x in range(0, 210, 90)
     ]
     joined = parts[0]
     for part in parts[1:]:
         joined = statistic.merge(part, joined)
-    np.testing.assert_array_equal(statistic.sample.finish(joined, {}), wanted)
     colours, weights = statistic.finish(joined, {})
-    rows, counts = np.unique(wanted, axis=0, return_counts=True)
-    np.testing.assert_array_equal(colours, rows)
-    np.testing.assert_array_equal(weights, counts)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_levels_are_counted_as_by_numpy(dtype: type) -> None:
-    values = np.random.default_rng(0).integers(0, 250, 1003).astype(dtype)
-    n = 1 << (8 * values.itemsize)
-    np.testing.assert_array_equal(count_levels(values), np.bincount(values, minlength=n))
+    np.testing.assert_array_equal(colours, whole[0])
+    np.testing.assert_array_equal(weights, whole[1])
+    assert weights.sum() == 5000
+    rows, counts = np.unique(joined.values, axis=0, return_counts=True)
+    order = np.lexsort(colours.T[::-1])
+    np.testing.assert_array_equal(colours[order], rows)
+    np.testing.assert_array_equal(weights[order], counts)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
@@ -114,6 +111,138 @@ def test_the_nearest_class_is_that_of_a_plain_sum(dtype: type, n_channels: int) 
     wanted = 1 + np.argmin(distance, axis=-1)
     wanted[~np.isfinite(pixels).all(-1)] = 0
     np.testing.assert_array_equal(nearest_class(channels, means, scalings, offsets), wanted)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16])
+def test_tables_are_looked_up_as_by_numpy(dtype: type) -> None:
+    limits = np.iinfo(dtype)
+    values = np.random.default_rng(0).integers(limits.min, limits.max + 1, (500, 700)).astype(dtype)
+    tables = np.random.default_rng(1).random((2, limits.max - limits.min + 1)).astype(np.float32)
+    wanted = tables[:, values.astype(int) - limits.min]
+    np.testing.assert_array_equal(look_up(values, tables), wanted)
+
+
+def test_steps_over_many_points_are_those_of_the_definitions() -> None:
+    random = np.random.default_rng(0)
+    points, weights = random.random((20_000, 3)), random.random(20_000)
+    means = random.random((4, 3))
+    away = points[:, np.newaxis] - means
+    squares = (away**2).sum(axis=2)
+    nearest = np.eye(4)[squares.argmin(axis=1)] * weights[:, np.newaxis]
+    number, total, left = clusters.hard_sums(points, weights, means)
+    np.testing.assert_allclose(number, nearest.sum(axis=0))
+    np.testing.assert_allclose(total, nearest.T @ points)
+    assert left == pytest.approx((weights * squares.min(axis=1)).sum())
+
+    near = squares ** (-1 / 1.5)
+    parts = weights[:, np.newaxis] * (near / near.sum(axis=1, keepdims=True)) ** 2.5
+    number, total = clusters.fuzzy_sums(points, weights, means, 2.5)
+    np.testing.assert_allclose(number, parts.sum(axis=0))
+    np.testing.assert_allclose(total, parts.T @ points)
+
+    scalings = np.tril(random.random((4, 3, 3)) + np.eye(3))
+    offsets = random.random(4)
+    log = -((np.einsum("kij,nkj->nki", scalings, away) ** 2).sum(axis=2) + offsets) / 2
+    belongs = np.exp(log) / np.exp(log).sum(axis=1, keepdims=True) * weights[:, np.newaxis]
+    share, first, second, likelihood = clusters.mixture_sums(points, weights, means, scalings, offsets)
+    np.testing.assert_allclose(share, belongs.sum(axis=0))
+    np.testing.assert_allclose(first, np.einsum("nk,nki->ki", belongs, away))
+    wanted = np.tril(np.einsum("nk,nki,nkj->kij", belongs, away, away))
+    np.testing.assert_allclose(second, wanted, atol=1e-9)
+    assert likelihood == pytest.approx((weights * np.log(np.exp(log).sum(axis=1))).sum())
+
+
+@pytest.mark.parametrize(
+    ("name", "n_channels"),
+    [
+        ("cluster_kmeans", 1),
+        ("cluster_kmeans", 2),
+        ("cluster_kmeans_minibatch", 2),
+        ("cluster_fuzzy_cmeans", 2),
+        ("cluster_fuzzy_cmeans", 1),
+        ("cluster_gaussian_mixture", 2),
+        ("threshold_multi_otsu", 0),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_threads_do_not_show(
+    name: str, n_channels: int, dtype: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    shape = (n_channels, 700, 800) if n_channels else (700, 800)
+    image = (random.choice([200, 500, 900], shape) + 60 * random.standard_normal(shape)).astype(dtype)
+    found = []
+    for number in ("1", "2", "3"):
+        monkeypatch.setenv("OBJECTWISE_THREADS", number)
+        found.append(ow.apply(name, image, grid=MANY if n_channels else ONE))
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_threads_do_not_show_in_a_recoloured_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    image = random.random((700, 800)).astype(np.float32)
+    classes = random.choice(4, image.shape).astype(np.uint8)
+    found = []
+    for number in ("1", "2"):
+        monkeypatch.setenv("OBJECTWISE_THREADS", number)
+        found.append(ow.apply("recolour_by_class", image, classes))
+    np.testing.assert_array_equal(*found)
+
+
+def test_mini_batches_come_near_to_k_means() -> None:
+    random = np.random.default_rng(1)
+    true = random.choice(4, (150, 160))
+    colours = np.array([[20, 200], [60, 40], [120, 90], [200, 220]])
+    image = np.moveaxis(colours[true], -1, 0) + random.normal(0, 9, (2, 150, 160))
+    pixels = image.reshape(2, -1).T
+    full = scatter(pixels, ow.apply("cluster_kmeans", image, grid=MANY, n_classes=4).ravel())
+    found = ow.apply("cluster_kmeans_minibatch", image, grid=MANY, n_classes=4)
+    assert full <= scatter(pixels, found.ravel()) <= 1.01 * full
+    again = ow.apply("cluster_kmeans_minibatch", image, grid=MANY, n_classes=4)
+    np.testing.assert_array_equal(found, again)
+    few = ow.apply("cluster_kmeans_minibatch", image, grid=MANY, n_classes=4, batch_size=1, n_iterations=1)
+    assert set(np.unique(few)) <= {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cluster_kmeans",
+        "cluster_kmeans_minibatch",
+        "cluster_gaussian_mixture",
+        "cluster_fuzzy_cmeans",
+        "threshold_multi_otsu",
+    ],
+)
+@pytest.mark.parametrize("fill", [5, 5.5, np.nan])
+def test_one_value_is_one_class_and_no_value_none(name: str, fill: float) -> None:
+    image = np.full((300, 300), fill)
+    found = ow.apply(name, image.astype(np.uint16) if fill == 5 else image, n_classes=4)
+    if found.ndim == 3:
+        found = ow.apply("classes_from_memberships", found, grid=MANY)
+    assert (found == (0 if np.isnan(fill) else 1)).all()
+
+
+@pytest.mark.parametrize("name", ["cluster_kmeans", "cluster_kmeans_minibatch", "cluster_gaussian_mixture"])
+def test_fewer_colours_than_classes_in_several_channels(name: str) -> None:
+    image = np.array([[[1.5, 1.5, 7, np.nan]], [[2, 2, 9, 5]]])
+    assert ow.apply(name, image, grid=MANY, n_classes=5).tolist() == [[1, 1, 2, 0]]
+
+
+@pytest.mark.parametrize("name", ["cluster_kmeans", "cluster_kmeans_minibatch", "cluster_fuzzy_cmeans"])
+def test_a_channel_that_counts_more_decides(name: str) -> None:
+    random = np.random.default_rng(0)
+    halves = random.choice(2, (2, 60, 60))
+    image = 100 * halves + random.normal(0, 5, halves.shape)
+    for deciding in (0, 1):
+        weights = (10.0, 1.0) if deciding == 0 else (1.0, 10.0)
+        found = ow.apply(name, image, grid=MANY, n_classes=2, channel_weights=weights)
+        if name == "cluster_fuzzy_cmeans":
+            found = ow.apply("classes_from_memberships", found, grid=MANY)
+        np.testing.assert_array_equal(found, 1 + halves[deciding])
+    with pytest.raises(ValueError, match="channel_weights needs 2 numbers above 0"):
+        ow.apply(name, image, grid=MANY, channel_weights=(1.0, 0.0))
 
 
 def test_levels_without_weight_are_in_no_part() -> None:
@@ -275,3 +404,100 @@ def test_texture_is_told_apart_by_features_and_not_by_brightness() -> None:
     features = ow.apply("pixel_features", image, sigma=3.0, smoothed=False, gradient=False)
     found = ow.apply("cluster_kmeans", features, grid=MANY, n_classes=2)
     assert (found == truth).mean() > 0.95
+
+
+@pytest.mark.parametrize("tile", [None, 9])
+@pytest.mark.parametrize("position", ["yx", "zyx"])
+def test_positions_are_those_in_the_whole_image(position: str, tile: int | None) -> None:
+    image = cases.image(3)
+    grid = ow.Grid("zyx", (2.0, 0.5, 0.25), "um")
+    step = ow.Step("found", "pixel_features", {"image": "image"}, {"sigma": 1.0, "position": position})
+    *_, last = ow.run(ow.Recipe([step], unit="um"), {"image": (image, grid)}, tile=tile)
+    found = last.results["found"]
+    assert found.grid.channels == ("smoothed", "gradient", "deviation", *position)
+    where = np.indices(image.shape) * np.array([2.0, 0.5, 0.25])[:, None, None, None]
+    np.testing.assert_array_equal(found.array[3:], where[-len(position) :])
+    plain = ow.apply("pixel_features", image, grid=grid, sigma=1.0)
+    np.testing.assert_array_equal(found.array[:3], plain)
+
+
+def test_a_plane_has_no_z() -> None:
+    with pytest.raises(ValueError, match="position must be none or yx for a plane"):
+        ow.apply("pixel_features", cases.image(2), position="zyx")
+
+
+def test_classes_are_compact_where_the_position_counts() -> None:
+    y, x = np.indices((60, 60))
+    first = (y - 15) ** 2 + (x - 15) ** 2 < 80
+    second = (y - 45) ** 2 + (x - 42) ** 2 < 80
+    image = np.where(first | second, np.random.default_rng(0).normal(200, 10, y.shape), np.nan)
+    features = ow.apply("pixel_features", image, sigma=0.5, gradient=False, deviation=False, position="yx")
+
+    def found(weight: float) -> np.ndarray:
+        weights = (1.0, weight, weight)
+        return ow.apply("cluster_kmeans", features, grid=MANY, n_classes=2, channel_weights=weights)
+
+    # without, each disc is of both classes; with it, each is a class of its own
+    assert set(found(1e-6)[first]) == {1, 2}
+    assert len(set(found(2.0)[first])) == 1
+    assert len(set(found(2.0)[second])) == 1
+    assert found(2.0)[15, 15] != found(2.0)[45, 42]
+
+
+def discs() -> tuple[np.ndarray, np.ndarray]:
+    """Return labels of small and large discs, with gaps in the ids, and which of them are large."""
+    labels = np.zeros((100, 200), np.int32)
+    y, x = np.indices(labels.shape)
+    large = np.zeros(200, bool)
+    for number in range(12):
+        row, column = divmod(number, 6)
+        large[7 * number + 3] = number % 3 == 0
+        radius = 12 if number % 3 == 0 else 5 + number % 2
+        labels[(y - 25 - 50 * row) ** 2 + (x - 16 - 33 * column) ** 2 <= radius**2] = 7 * number + 3
+    return labels, large
+
+
+def test_objects_are_put_into_classes_by_size() -> None:
+    labels, large = discs()
+    found = ow.apply("cluster_objects", labels)
+    np.testing.assert_array_equal(found, np.where(labels > 0, 1 + large[labels], 0))
+    assert found.dtype == np.uint8
+
+
+def test_objects_are_put_into_classes_by_several_columns() -> None:
+    from sklearn.cluster import KMeans
+
+    labels, _ = discs()
+    image = np.where(np.isin(labels, np.unique(labels)[1::2]), 900.0, 100.0) + np.arange(200) ** 2 / 100
+    columns = ("intensity_mean_dye", "area")
+    found = ow.apply("cluster_objects", labels, {"dye": image}, columns=columns, n_classes=4)
+    table = ow.measure(labels, {"dye": image}, features=list(columns)).frame
+    rows = table[list(columns)].to_numpy()
+    model = KMeans(4, n_init=20, random_state=0).fit((rows - rows.mean(axis=0)) / rows.std(axis=0))
+    order = np.argsort(np.argsort([rows[model.labels_ == k, 0].mean() for k in range(4)]))
+    for label, kind in zip(table["label"], order[model.labels_], strict=True):
+        assert (found[labels == label] == 1 + kind).all()
+    # the name of the only channel may be left out, and its values are as many columns as there are channels
+    short = ow.apply(
+        "cluster_objects", labels, {"dye": image}, columns=("intensity_mean", "area"), n_classes=4
+    )
+    np.testing.assert_array_equal(short, found)
+
+
+def test_objects_that_cannot_be_put_into_classes() -> None:
+    labels, _ = discs()
+    one = ow.apply("cluster_objects", np.where(labels == 3, labels, 0), n_classes=3)
+    np.testing.assert_array_equal(one, labels == 3)
+    assert not ow.apply("cluster_objects", np.zeros_like(labels)).any()
+    image = np.where(labels == 3, np.nan, labels)
+    found = ow.apply("cluster_objects", labels, {"dye": image}, columns=("intensity_mean_dye",), n_classes=2)
+    assert (found[labels == 3] == 0).all()
+    assert (found[labels > 3] > 0).all()
+    with pytest.raises(ValueError, match="at least one measurement"):
+        ow.apply("cluster_objects", labels, columns=())
+    with pytest.raises(ValueError, match="found the group 'shape'"):
+        ow.apply("cluster_objects", labels, columns=("shape",))
+    with pytest.raises(ValueError, match="did you mean 'solidity'"):
+        ow.apply("cluster_objects", labels, columns=("solidty",))
+    with pytest.raises(ValueError, match="perimeter: not defined in 3-D"):
+        ow.apply("cluster_objects", labels[np.newaxis], grid=ow.Grid("zyx"), columns=("perimeter",))

@@ -134,7 +134,7 @@ class Execution:
         record, slot = step.operation, self.plan.slots[step.id]
         shape = self.plan.worked_shape(step)
         spacing = self.plan.spacing(slot.grid)[-len(shape) :]
-        offered = {"spacing": spacing, "grid": slot.grid.without("tc")}
+        offered = {"spacing": spacing, "grid": slot.grid.without("tc"), "start": (0,) * len(shape)}
         given = {name: offered[name] for name in record.given}
         read = self._readers(step, where, plane)
         call = _restoring(record)
@@ -143,8 +143,11 @@ class Execution:
             yield from run_tiles(record, call, read, target, values, given, shape, spacing, tile)
             return
         box = tuple(slice(0, n) for n in shape)
+        new = True
         if 0 not in shape or record.output == "table":
-            result = call(**{name: get(box) for name, get in read.items()}, **values, **given)
+            arrays = {name: get(box) for name, get in read.items()}
+            result = call(**arrays, **values, **given)
+            new = not _shared(result, arrays.values())
         elif record.output == "value":
             result = 0.0
         else:
@@ -154,6 +157,8 @@ class Execution:
             self.tables.setdefault(step.id, []).append(result.at_frame(where["t"]))
         elif record.output == "value":
             self.numbers[step.id, where["t"]] = float(result)
+        elif new and plane is None and not target.offset and slot.takes(result):
+            slot.array, slot.dtype = result, result.dtype
         else:
             target.write(box, result)
         yield box
@@ -194,12 +199,20 @@ class Execution:
     def _computed(self, step: Step, where: Mapping[str, int], plane: int | None) -> dict[str, Any]:
         """Return the parameters that are computed from this plane, frame or series."""
         found = {}
+        shared: dict[Any, Any] = {}
+
+        def gather(statistic: Statistic, known: Any) -> Any:
+            # numbers that are found in the same counts take one pass together
+            key = (statistic.passes, known)
+            if key not in shared:
+                shared[key] = self._collect(step, statistic, where, plane, known)
+            return shared[key]
+
         for name, statistic in _pending(step):
             if step.scope == "series":
                 found[name] = self.series[step.id, name, where.get("c")]
                 continue
-            gather = partial(self._collect, step, statistic, where, plane)
-            value = statistic.compute(gather, step.parameters)
+            value = statistic.compute(partial(gather, statistic), step.parameters)
             self._keep(step, name, value, where if plane is None else {**where, "z": plane})
             found[name] = value
         return found
@@ -300,6 +313,12 @@ def _pending(step: Step) -> list[tuple[str, Statistic]]:
 
 def _read_all(readers: Mapping[str, Callable[[Box], np.ndarray]], box: Box) -> dict[str, np.ndarray]:
     return {name: read(box) for name, read in readers.items()}
+
+
+def _shared(result: Any, arrays: Iterable[Any]) -> bool:
+    """Return whether a result may lie in the memory of what it was made from."""
+    given = [item for each in arrays for item in (each.values() if isinstance(each, Mapping) else [each])]
+    return isinstance(result, np.ndarray) and any(np.may_share_memory(result, item) for item in given)
 
 
 class _Target:

@@ -5,7 +5,7 @@ line, a reference page or a test needs is read from the function. There are two 
 and a composition returns a list of steps, each of which is an operation.
 
 The annotations below are the vocabulary of signatures. Arrays come first; every parameter is keyword-only.
-``spacing`` and ``grid`` are no parameters of a step: a function that names them is given those of the block.
+``spacing``, ``grid`` and ``start`` are no parameters of a step: a function that names them is given those of the block.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Input:
     optional: bool = False
 
 
-GIVEN = frozenset({"spacing", "grid"})
+GIVEN = frozenset({"spacing", "grid", "start"})
 
 
 @dataclass(frozen=True, kw_only=True)

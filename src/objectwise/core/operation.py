@@ -10,7 +10,8 @@ The annotations below are the vocabulary of signatures::
     def remove_small(objects: Objects, *, min_size: Annotated[Size, Ge(0)] = 0.0, spacing=None) -> Objects:
 
 Arrays come first; every parameter is keyword-only. ``spacing`` is not a parameter of the step: a function
-that names it is given the pixel size of the block. A parameter of type `Length` or `Size` is in the unit
+that names it is given the pixel size of the block, and one that names ``start`` the index of the block's first pixel
+in the whole, where it is a tile. A parameter of type `Length` or `Size` is in the unit
 of that spacing.
 """
 
@@ -89,7 +90,7 @@ class Operation(Method):
 
     @cached_property
     def given(self) -> frozenset[str]:
-        """What the function asks for by name and the run provides: ``spacing``."""
+        """What the function asks for by name and the run provides, such as ``spacing``."""
         return frozenset(GIVEN & self._signature.parameters.keys())
 
     @cached_property

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core import kinds
-from objectwise.core.grid import Grid, unit_factor
+from objectwise.core.grid import ROLES, Grid, unit_factor
 from objectwise.core.locality import Components, Halo, Objects, Whole
 from objectwise.core.operation import Input
 from objectwise.core.parameter import nearest
@@ -79,12 +79,27 @@ class Slot:
             index["t"] = 0
         return index
 
+    @property
+    def held_shape(self) -> tuple[int, ...]:
+        """The shape of the array."""
+        return tuple(n for axis, n in zip(self.grid.axes, self.shape, strict=True) if axis in self.held.axes)
+
     def filled(self) -> Any:
         """Return the array, made of zeros where nothing has been written."""
         if self.array is None:
-            shape = [n for axis, n in zip(self.grid.axes, self.shape, strict=True) if axis in self.held.axes]
-            self.array = np.zeros(shape, self.dtype or np.float32)
+            self.array = np.zeros(self.held_shape, self.dtype or np.float32)
         return self.array
+
+    def takes(self, result: np.ndarray) -> bool:
+        """Whether a result is the array that would be made for it, with the same axes."""
+        in_order = [axis for axis in ROLES if axis in self.held.axes]
+        return (
+            self.array is None
+            and list(self.held.axes) == in_order
+            and (result.shape, result.dtype) == (self.held_shape, self.dtype or result.dtype)
+            and result.flags.c_contiguous
+            and result.flags.writeable
+        )
 
     def read(self, where: Mapping[str, int], box: Box | None = None) -> np.ndarray:
         """Return a box of one block."""

@@ -11,6 +11,7 @@ as a histogram of floats needs their range.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,11 @@ class Statistic:
     """How a parameter that was left out is computed; see `Histogram` and `Sample`."""
 
     source: str
+
+    @property
+    def passes(self) -> Any:
+        """What the passes over an image depend on: statistics in which it is equal share them."""
+        return self
 
     def collect(self, piece: np.ndarray, place: Place, known: Any) -> Any:
         """Return what one piece of the image contributes."""
@@ -131,34 +137,27 @@ class Histogram(Statistic):
         self.function = function
         self.source = source
 
+    @property
+    def passes(self) -> Any:
+        """The passes over the image are the same whatever is found in the counts."""
+        return Histogram, self.source
+
     def collect(self, piece: np.ndarray, place: Place, known: Range | None) -> Range | Counts:
         """Return the counts of one piece, or its range where that has to be known first."""
+        from objectwise.kernels.counting import count_bins, count_levels, extremes
+
         if piece.dtype == bool:
             piece = piece.view(np.uint8)
         kind = piece.dtype
-        if known is None and kind.itemsize <= 2 and kind.kind in "iu":
-            low = int(np.iinfo(kind).min)
-            size = 1 << (8 * kind.itemsize)
-            flat = piece.ravel()
-            if low < 0:
-                flat = flat.astype(np.int32) - low
-            return Counts(np.bincount(flat, minlength=size), float(low), 1.0)
         integer = kind.kind in "iu"
-        flat = piece.ravel()
-        if not integer:
-            flat = flat[np.isfinite(flat)]
+        if known is None and kind.itemsize <= 2 and integer:
+            return Counts(count_levels(piece), float(np.iinfo(kind).min), 1.0)
         if known is None:
-            if flat.size == 0:
-                return Range(np.inf, -np.inf, integer)
-            return Range(flat.min().item(), flat.max().item(), integer)
+            return Range(*extremes(piece), integer)
         first, step, size = _bins(known)
         if known.one_by_one:
-            index = (flat - flat.dtype.type(first)).astype(np.int64)
-        else:
-            edge = known.low
-            index = ((flat.astype(np.float64) - edge) * (size / (known.high - edge))).astype(np.int64)
-            np.minimum(index, size - 1, out=index)
-        return Counts(np.bincount(index, minlength=size), first, step)
+            return Counts(count_levels((piece - kind.type(first)).astype(np.uint16))[:size], first, step)
+        return Counts(count_bins(piece, known.low, known.high, size), first, step)
 
     def merge(self, first: Range | Counts, second: Range | Counts) -> Range | Counts:
         """Add counts, or widen a range."""
@@ -176,7 +175,9 @@ class Histogram(Statistic):
         """Return the value that the function finds in the histogram."""
         if isinstance(part, Range):
             empty = part.low > part.high
-            counts, levels = (np.zeros(0), np.zeros(0)) if empty else (np.ones(1), np.array([part.low]))
+            counts, levels = (
+                (np.zeros(0), np.zeros(0)) if empty else (np.ones(1), np.array([float(part.low)]))
+            )
         else:
             used = np.flatnonzero(part.counts)
             span = slice(used[0], used[-1] + 1) if used.size else slice(0, 0)
@@ -192,12 +193,23 @@ def _bins(known: Range) -> tuple[float, float, int]:
     return known.low + step / 2, step, N_BINS
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Pixels of a sample: keys, raster indices over frames and values, and whether all pixels were looked at."""
+
+    keys: np.ndarray
+    positions: np.ndarray
+    values: np.ndarray
+    all_seen: bool
+
+
 class Sample(Statistic):
     """A value computed from a sample of pixels, each with all its channels.
 
-    Every pixel has a fixed random key that depends only on the seed and on where the pixel lies; the sample
-    is the pixels with the smallest keys. So any tiling draws the same sample, and an image with fewer
-    pixels than the sample is used whole. Pixels that are NaN or infinite in any channel are left out.
+    Every pixel has a fixed random key that depends only on where the pixel lies; the sample is the pixels with the
+    smallest keys. So any tiling draws the same sample, and an image with fewer pixels than the sample is used
+    whole. Pixels that are NaN or infinite in any channel are left out. A first pass looks at keys below a bound
+    that leaves enough of them, far beyond chance; where many pixels are left out, a second one looks at all.
 
     Parameters
     ----------
@@ -215,56 +227,49 @@ class Sample(Statistic):
         self.source = source
         self.size = size
 
-    def collect(
-        self, piece: np.ndarray, place: Place, known: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return keys, positions and values of the pixels with the smallest keys in one piece."""
-        spatial = len(place.shape)
-        channels = piece if piece.ndim > spatial else piece[np.newaxis]
-        position = _positions(channels.shape[1:], place)
-        keys = _keys(position)
-        valid = np.ones(keys.shape, bool)
-        if channels.dtype.kind == "f":
-            for channel in channels:
-                valid &= np.isfinite(channel.ravel())
-        keys, position = keys[valid], position[valid]
-        chosen = np.arange(keys.size)
-        if keys.size > self.size:
-            chosen = np.argpartition(keys, self.size)[: self.size]
-        values = np.stack([channel.ravel()[valid][chosen] for channel in channels], axis=1)
-        return keys[chosen], position[chosen], values.astype(np.float64)
+    @property
+    def passes(self) -> Any:
+        """The passes over the image depend on the size alone."""
+        return Sample, self.source, self.size
 
-    def merge(self, first: tuple, second: tuple) -> tuple:
+    def collect(self, piece: np.ndarray, place: Place, known: Any) -> Drawn:
+        """Return the pixels with the smallest keys in one piece; ``known`` is True where all are looked at."""
+        from objectwise.kernels.counting import positions_below
+
+        n_pixels = math.prod(place.shape)
+        channels = piece if piece.ndim > len(place.shape) else piece[np.newaxis]
+        shape, before = channels.shape[1:], place.frame * n_pixels
+        all_seen = bool(known) or n_pixels <= 2 * self.size
+        bound = 2**64 - 1 if all_seen else int(2**64 * (1.1 * self.size / n_pixels))
+        index, keys = positions_below(shape, place.start, place.shape, before, bound)
+        values = np.stack([channel.ravel()[index] for channel in channels], axis=1)
+        if values.dtype.kind == "f":
+            finite = np.isfinite(values).all(axis=1)
+            if not finite.all():
+                index, keys, values = index[finite], keys[finite], values[finite]
+        inside = np.unravel_index(index, shape)
+        whole = tuple(at + start for at, start in zip(inside, place.start, strict=True))
+        positions = np.ravel_multi_index(whole, place.shape) + before if index.size else index
+        return self._smallest(Drawn(keys, positions, values, all_seen))
+
+    def merge(self, first: Drawn, second: Drawn) -> Drawn:
         """Keep the pixels with the smallest keys of both."""
-        keys, position, values = (np.concatenate(pair) for pair in zip(first, second, strict=True))
-        if keys.size > self.size:
-            chosen = np.argpartition(keys, self.size)[: self.size]
-            keys, position, values = keys[chosen], position[chosen], values[chosen]
-        return keys, position, values
+        keys = np.concatenate([first.keys, second.keys])
+        positions = np.concatenate([first.positions, second.positions])
+        values = np.concatenate([first.values, second.values])
+        return self._smallest(Drawn(keys, positions, values, first.all_seen and second.all_seen))
 
-    def finish(self, part: tuple, values: Mapping[str, Any]) -> Any:
+    def refine(self, part: Drawn, known: Any) -> Any:
+        """Ask to look at all pixels where too few of those looked at are finite."""
+        return True if len(part.keys) < self.size and not part.all_seen else None
+
+    def finish(self, part: Drawn, values: Mapping[str, Any]) -> Any:
         """Return the value that the function finds in the sample."""
-        _, position, pixels = part
-        return _call(self.function, (pixels[np.argsort(position)],), values)
+        pixels = part.values[np.argsort(part.positions)].astype(np.float64)
+        return _call(self.function, (pixels,), values)
 
-
-def _positions(shape: tuple[int, ...], place: Place) -> np.ndarray:
-    """Return the raster index, over frames too, of every pixel of a piece."""
-    index = np.zeros(shape, np.uint64)
-    stride = 1
-    for axis in reversed(range(len(shape))):
-        steps = np.arange(place.start[axis], place.start[axis] + shape[axis], dtype=np.uint64) * np.uint64(
-            stride
-        )
-        index += steps.reshape([-1 if other == axis else 1 for other in range(len(shape))])
-        stride *= place.shape[axis]
-    return index.ravel() + np.uint64(place.frame * stride)
-
-
-def _keys(position: np.ndarray) -> np.ndarray:
-    """Scramble positions into random-looking 64-bit keys (the finaliser of SplitMix64), one to one."""
-    with np.errstate(over="ignore"):
-        key = position + np.uint64(0x9E3779B97F4A7C15)
-        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return key ^ (key >> np.uint64(31))
+    def _smallest(self, drawn: Drawn) -> Drawn:
+        if drawn.keys.size <= self.size:
+            return drawn
+        chosen = np.argpartition(drawn.keys, self.size)[: self.size]
+        return Drawn(drawn.keys[chosen], drawn.positions[chosen], drawn.values[chosen], drawn.all_seen)

@@ -126,6 +126,8 @@ def _halo(
 ) -> Iterator[Box]:
     for box in cut:
         outer, inner = grow(box, reach, reach, shape)
+        if "start" in arguments:
+            arguments = {**arguments, "start": tuple(part.start for part in outer)}
         result = call(**{name: get(outer) for name, get in read.items()}, **arguments)
         # channels, where the result has them, stand before the axes of space
         of_tile: Any = (..., *inner)

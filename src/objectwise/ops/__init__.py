@@ -21,7 +21,7 @@ from objectwise.ops.binary import (
     thin,
 )
 from objectwise.ops.class_thresholds import recolour_by_class, threshold_multi_otsu
-from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
+from objectwise.ops.cluster import cluster_kmeans, cluster_kmeans_minibatch, labels_from_classes
 from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
 from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed, find_objects
 from objectwise.ops.contours import fit_contour_chan_vese
@@ -72,6 +72,7 @@ from objectwise.ops.local_thresholds import (
 )
 from objectwise.ops.mixtures import cluster_gaussian_mixture
 from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.object_classes import cluster_objects
 from objectwise.ops.random_walker import segment_random_walker
 from objectwise.ops.regions import flood_similar, grow_regions, merge_similar_regions, split_and_merge
 from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
@@ -164,6 +165,7 @@ register("labels", relabel_sequential, transfer_ids, mask_labels, label_boundari
 register(
     "cluster",
     cluster_kmeans,
+    cluster_kmeans_minibatch,
     cluster_gaussian_mixture,
     cluster_fuzzy_cmeans,
     find_classes_fuzzy,
@@ -172,6 +174,7 @@ register(
     recolour_by_class,
     pixel_features,
     blend_neighbours,
+    cluster_objects,
 )
 
 __all__ = ["operations"]

@@ -56,11 +56,16 @@ def threshold_multi_otsu(
     >>> threshold_multi_otsu(np.array([[1, 2, 50, 52, 99, 98]]))
     array([[1, 1, 2, 2, 3, 3]], dtype=uint8)
     """
+    from objectwise.kernels.classes import has_few_levels, levels_of, look_up
+
     if thresholds is None:
         # called as a plain function: the block is all there is
         thresholds = histogram.of_block(histogram.find_thresholds, image, n_classes=n_classes)
     if len(thresholds) > 254:
         raise ValueError(f"threshold_multi_otsu knows 254 thresholds at most; found {len(thresholds)}")
+    if has_few_levels(image.dtype) and image.size > 1 << 16:
+        classes = 1 + np.searchsorted(np.sort(thresholds), levels_of(image.dtype)).astype(np.uint8)
+        return look_up(image, classes[np.newaxis])[0]
     classes = np.ones(image.shape, np.uint8)
     for threshold in thresholds:
         classes += above(image, threshold)
@@ -93,14 +98,9 @@ def recolour_by_class(image: Image, classes: Classes) -> Image:
     >>> recolour_by_class(np.array([[1, 3, 20, 30]]), np.array([[1, 1, 2, 2]], np.uint8))
     array([[ 2.,  2., 25., 25.]], dtype=float32)
     """
-    flat, values = classes.ravel(), image.ravel().astype(np.float64)
-    finite = np.isfinite(values)
-    if not finite.all():
-        flat, values = flat[finite], values[finite]
-    number = np.bincount(flat, minlength=256)
-    # sums of numbers around zero lose the least
-    middle = float(values.mean()) if values.size else 0.0
-    mean = middle + np.bincount(flat, values - middle, minlength=256) / np.maximum(number, 1)
-    mean[number == 0] = 0
-    mean[0] = 0
-    return mean.astype(np.float32)[classes]
+    from objectwise.kernels.classes import look_up, sums_by_class
+
+    number, total = sums_by_class(image, classes)
+    number[0] = 0
+    mean = np.where(number > 0, total / np.maximum(number, 1), 0).astype(np.float32)
+    return look_up(classes, mean[np.newaxis])[0]

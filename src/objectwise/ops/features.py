@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from annotated_types import Gt
@@ -17,11 +17,14 @@ def _reach(spacing: Sequence[float], sigma: float, **_: Any) -> tuple[int, ...]:
     return tuple(n + 1 for n in gaussian_reach(spacing, sigma))
 
 
-def _names(smoothed: bool, gradient: bool, deviation: bool, **_: Any) -> Sequence[str]:
+def _names(smoothed: bool, gradient: bool, deviation: bool, position: str, **_: Any) -> Sequence[str]:
     chosen = {"smoothed": smoothed, "gradient": gradient, "deviation": deviation}
-    if not any(chosen.values()):
-        raise ValueError("pixel_features needs at least one of smoothed, gradient and deviation")
-    return [name for name, wanted in chosen.items() if wanted]
+    names = [name for name, wanted in chosen.items() if wanted]
+    if position != "none":
+        names += list(position)
+    if not names:
+        raise ValueError("pixel_features needs at least one of smoothed, gradient, deviation and position")
+    return names
 
 
 @operation(locality=Halo(_reach), channels=_names, tiny={"sigma": 1.0})
@@ -32,7 +35,9 @@ def pixel_features(
     smoothed: bool = True,
     gradient: bool = True,
     deviation: bool = True,
+    position: Literal["none", "yx", "zyx"] = "none",
     spacing: tuple[float, ...] | None = None,
+    start: tuple[int, ...] | None = None,
 ) -> Channels:
     """Describe each pixel by its surroundings, for clustering by more than brightness.
 
@@ -49,13 +54,19 @@ def pixel_features(
         Whether the steepness of the smoothed image is: large at edges.
     deviation : bool
         Whether the standard deviation of the surroundings is: large in textures and at edges.
+    position : {'none', 'yx', 'zyx'}
+        Which coordinates of the pixel are, so that classes are compact in space too; a plane has no z. A clustering
+        says in its ``channel_weights`` how much they count.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
+    start : tuple of int, optional
+        Index of the first pixel, where the image is a part of a larger one; 0 where it is left out.
 
     Returns
     -------
     float32 array
-        The chosen channels in this order, all in the unit of brightness: the gradient is that over one ``sigma``.
+        The chosen channels in this order, in the unit of brightness: the gradient is that over one ``sigma``; and
+        the chosen coordinates, counted from the first pixel, in the unit of the pixel size.
 
     Notes
     -----
@@ -77,7 +88,9 @@ def pixel_features(
     """
     from scipy import ndimage
 
-    _names(smoothed, gradient, deviation)
+    names = _names(smoothed, gradient, deviation, position)
+    if len(position) > image.ndim and position != "none":
+        raise ValueError("position must be none or yx for a plane; found zyx")
     spacing = spacing or (1.0,) * image.ndim
     values = image.astype(np.float64)
     mean = gaussian_smooth(values, sigma, spacing)
@@ -90,4 +103,12 @@ def pixel_features(
         found.append(np.sqrt(sum(slope**2 for slope in slopes)))
     if deviation:
         found.append(np.sqrt(np.maximum(gaussian_smooth(values**2, sigma, spacing) - mean**2, 0)))
-    return np.stack(found).astype(np.float32)
+    features = np.empty((len(names), *image.shape), np.float32)
+    for feature, values in zip(features, found, strict=False):
+        feature[:] = values
+    start = start or (0,) * image.ndim
+    for axis in range(1, 1 + len(names) - len(found)):
+        # the last coordinates are those along the last axes
+        along = (start[-axis] + np.arange(image.shape[-axis])) * spacing[-axis]
+        features[-axis] = along.reshape((-1,) + (1,) * (axis - 1))
+    return features

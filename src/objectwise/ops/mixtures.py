@@ -9,7 +9,7 @@ from annotated_types import Ge, Le
 
 from objectwise.core.locality import Halo
 from objectwise.core.operation import Channels, Classes, Computed, operation
-from objectwise.ops.centres import Colours, brightness_order, condensed, find_centres
+from objectwise.ops.centres import Colours, brightness_order, condensed, find_centres, thinned
 
 Mixture = tuple[tuple[float, ...], ...]
 
@@ -18,39 +18,56 @@ def find_mixture(
     colours: np.ndarray, weights: np.ndarray, n_classes: int, n_iterations: int, seed: int
 ) -> Mixture:
     """Return share, mean and covariance of each class, one flat row for each, the darkest first."""
+    from objectwise.kernels.clusters import mixture_sums
+
     n = colours.shape[1]
     if len(colours) == 0:
         return ()
     colours, weights = condensed(colours, weights)
-    share = weights / weights.sum()
-    spread = np.average((colours - share @ colours) ** 2, axis=0, weights=weights)
+    means = np.array(find_centres(colours, weights, n_classes, "deviation", 2, seed))
+    # sums of numbers around zero lose the least
+    middle = np.average(colours, axis=0, weights=weights)
+    colours, means = colours - middle, means - middle
+    spread = np.average(colours**2, axis=0, weights=weights)
     # a class of a single colour still has a width
     floor = np.diag(np.where(spread > 0, 1e-6 * spread, 1.0))
-    means = np.array(find_centres(colours, weights, n_classes, "deviation", 2, seed))
-    nearest = np.argmin(((colours[:, np.newaxis] - means) ** 2 / np.diag(floor)).sum(axis=2), axis=1)
-    belongs = np.eye(len(means))[nearest]
-    previous = -np.inf
-    for _ in range(n_iterations):
-        parts = belongs * share[:, np.newaxis]
-        total = np.maximum(parts.sum(axis=0), 1e-300)
-        means = parts.T @ colours / total[:, np.newaxis]
-        away = colours[:, np.newaxis] - means
-        covariances = np.stack(
-            [(away[:, k].T * parts[:, k]) @ away[:, k] / total[k] + floor for k in range(len(means))]
-        )
-        scalings, offsets = _measures(total, covariances)
-        squares = [((away[:, k] @ scalings[k].T) ** 2).sum(axis=1) for k in range(len(means))]
-        log = -(np.stack(squares, axis=1) + offsets) / 2
-        highest = log.max(axis=1, keepdims=True)
-        density = np.exp(log - highest)
-        belongs = density / density.sum(axis=1, keepdims=True)
-        likelihood = float(share @ (highest[:, 0] + np.log(density.sum(axis=1))))
-        if likelihood - previous < 1e-7:
-            break
-        previous = likelihood
+    total, means, covariances = _apart(colours, weights, means, floor)
+    for few in thinned(colours):
+        points, share = colours[few], weights[few] / weights[few].sum()
+        previous = -np.inf
+        for _ in range(n_iterations):
+            scalings, offsets = _measures(total, covariances)
+            total, first, second, likelihood = mixture_sums(points, share, means, scalings, offsets)
+            total = np.maximum(total, 1e-300)
+            step = first / total[:, np.newaxis]
+            means = means + step
+            lower = np.tril(second / total[:, np.newaxis, np.newaxis])
+            products = lower + np.tril(lower, -1).swapaxes(1, 2)
+            covariances = products - step[:, :, np.newaxis] * step[:, np.newaxis] + floor
+            if likelihood - previous < 1e-6:
+                break
+            previous = likelihood
+    means = means + middle
     order = brightness_order(means)
     rows = np.column_stack([total, means, covariances.reshape(-1, n * n)])[order]
     return tuple(tuple(float(value) for value in row) for row in rows)
+
+
+def _apart(
+    colours: np.ndarray, weights: np.ndarray, means: np.ndarray, floor: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return share, mean and covariance of classes that each have the colours nearest to their mean."""
+    from objectwise.kernels.classes import nearest_class
+
+    scalings = np.tile(np.diag(1 / np.sqrt(np.diag(floor))), (len(means), 1, 1))
+    nearest = nearest_class(np.ascontiguousarray(colours.T), means, scalings, np.zeros(len(means))) - 1
+    share = np.maximum(np.bincount(nearest, weights, len(means)) / weights.sum(), 1e-300)
+    found = []
+    for number, mean in enumerate(means):
+        away = colours[nearest == number] - mean
+        weight = weights[nearest == number] / weights.sum() / share[number]
+        found.append((away.T * weight) @ away + floor)
+    return share, means, np.array(found)
 
 
 def _measures(shares: np.ndarray, covariances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,8 +113,8 @@ def cluster_gaussian_mixture(
     Notes
     -----
     Expectation and maximisation from the clusters of k-means, with full covariances, until the mean log likelihood
-    grows by less than 1e-7: in the histogram of a single channel, in up to 4,096 groups of levels, or in at most
-    131,072 pixels of several. Every pixel then belongs to the class that it most likely comes from. As a wide class
+    grows by less than 1e-6: in the histogram of a single channel, in up to 4,096 groups of levels, or in at most
+    1,048,576 pixels of several. Every pixel then belongs to the class that it most likely comes from. As a wide class
     reaches beyond a narrow one, a class need not be one range of brightness.
 
     References
