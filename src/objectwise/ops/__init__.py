@@ -74,6 +74,7 @@ from objectwise.ops.morphology import clear_border, close, fill_holes, open, rem
 from objectwise.ops.random_walker import segment_random_walker
 from objectwise.ops.regions import flood_similar, grow_regions, merge_similar_regions, split_and_merge
 from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
+from objectwise.ops.seeds import distance_map, find_h_maxima, find_local_maxima, find_sure_foreground
 from objectwise.ops.selection import (
     clear_faces,
     filter_labels_by_column,
@@ -154,6 +155,7 @@ register(
     superpixels_felzenszwalb,
 )
 register("watershed", label_components, split_touching, watershed_seeded, estimate_diameter)
+register("watershed", distance_map, find_h_maxima, find_local_maxima, find_sure_foreground)
 register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings)
 register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes)
 register("labels", filter_labels_by_size, filter_labels_by_column, filter_labels_by_overlap, keep_largest)
