@@ -34,6 +34,7 @@ from objectwise.ops.enhance import (
 )
 from objectwise.ops.features import pixel_features
 from objectwise.ops.filters import local_deviation, local_entropy, smooth_gaussian, smooth_median
+from objectwise.ops.flooding import grow_against_background, watershed_compact
 from objectwise.ops.fuzzy import blend_neighbours, classes_from_memberships, cluster_fuzzy_cmeans
 from objectwise.ops.grey import (
     bottomhat_grey,
@@ -84,6 +85,7 @@ from objectwise.ops.selection import (
     remove_large,
 )
 from objectwise.ops.slopes import enhance_edges
+from objectwise.ops.splitting import split_touching_by_intensity, split_touching_combined
 from objectwise.ops.superpixels import superpixels_felzenszwalb, superpixels_slic
 from objectwise.ops.threshold import (
     threshold_auto,
@@ -154,7 +156,8 @@ register(
     superpixels_slic,
     superpixels_felzenszwalb,
 )
-register("watershed", label_components, split_touching, watershed_seeded, estimate_diameter)
+register("watershed", label_components, split_touching, split_touching_by_intensity, split_touching_combined)
+register("watershed", watershed_seeded, watershed_compact, grow_against_background, estimate_diameter)
 register("watershed", distance_map, find_h_maxima, find_local_maxima, find_sure_foreground)
 register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings)
 register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes)
