@@ -21,7 +21,10 @@ from objectwise.ops.watershed import in_order
 
 
 def _share(height: np.ndarray, pieces: Pieces) -> np.ndarray:
-    """Return how high each pixel is, as a fraction of the way from the lowest to the highest of its piece."""
+    """Return how high each pixel is, as a fraction of the way from the lowest to the highest of its piece.
+
+    Where a piece is even it is 1 everywhere.
+    """
     from scipy import ndimage
 
     if not pieces.n:
@@ -30,10 +33,11 @@ def _share(height: np.ndarray, pieces: Pieces) -> np.ndarray:
     index = np.arange(pieces.n + 1)
     lowest = ndimage.minimum(np.where(np.isnan(height), np.inf, height), pieces.parts, index)
     highest = ndimage.maximum(np.where(np.isnan(height), -np.inf, height), pieces.parts, index)
-    span = np.where(highest > lowest, highest - lowest, 1.0)
-    lowest = np.where(np.isfinite(lowest), lowest, 0.0)
+    even = ~(highest > lowest)
+    lowest[even] = 0.0
+    span = np.where(even, 1.0, highest - lowest)
     share = (height - lowest[pieces.parts]) / span[pieces.parts]
-    return np.where(np.isnan(share), 0.0, share)
+    return np.where(even[pieces.parts], 1.0, np.where(np.isnan(share), 0.0, share))
 
 
 def _split(
@@ -49,7 +53,9 @@ def _split(
     from objectwise.kernels.flood import flood
     from objectwise.kernels.hills import hill_tops
 
-    tops = hill_tops(height, mask, 0.0, min_contrast)
+    # a plateau has no valley in it, not even one of no depth, nor has one at the darkest level
+    height = np.maximum(height, 1e-9)
+    tops = hill_tops(height, mask, 0.0, max(min_contrast, 1e-9))
     position = np.stack(np.unravel_index(tops, mask.shape), axis=1)
     level, group = height.ravel()[tops], pieces.parts.ravel()[tops]
     tops = tops[far_apart(position, level, group, spacing or (1.0,) * mask.ndim, min_distance)]
@@ -63,7 +69,7 @@ def split_touching_by_intensity(
     image: Image,
     mask: Mask,
     *,
-    min_contrast: Annotated[float, Ge(0), Le(1)] = 0.15,
+    min_contrast: Annotated[float, Ge(0), Le(1)] = 0.25,
     min_distance: Annotated[Length, Ge(0)] = 6.0,
     spacing: tuple[float, ...] | None = None,
 ) -> Labels:
@@ -123,8 +129,7 @@ def split_touching_combined(
     image: Image,
     mask: Mask,
     *,
-    intensity_weight: Annotated[float, Ge(0), Le(1)] = 0.5,
-    min_contrast: Annotated[float, Ge(0), Le(1)] = 0.15,
+    min_contrast: Annotated[float, Ge(0), Le(1)] = 0.25,
     min_distance: Annotated[Length, Ge(0)] = 6.0,
     spacing: tuple[float, ...] | None = None,
 ) -> Labels:
@@ -136,9 +141,6 @@ def split_touching_combined(
         One channel; objects are bright. Invert it where they are dark, and smooth it where it is noisy.
     mask : (Y, X) or (Z, Y, X) bool array
         True inside the objects.
-    intensity_weight : float
-        How much brightness counts beside the distance to the background, 0 to 1: with 0 distance alone, with 1
-        brightness alone.
     min_contrast : float
         How much lower the pass between two objects must be than the lower of the two, as a fraction of its height, 0
         to 1. A larger value splits less.
@@ -155,12 +157,11 @@ def split_touching_combined(
 
     Notes
     -----
-    The relief is ``distance ** (1 - w) * brightness ** w``, the weighted geometric mean of the distance to the
-    background and the brightness above the darkest pixel of the piece, each as a fraction of its largest value in
-    the piece; ``w`` is the weight. A product, as the combinations of distance and gradient in [1]_, keeps a pass that
-    either of the two shows, and needs no common unit. The mask is flooded from the tops of this relief. Each piece
-    of the mask becomes one object at least. NaN and infinite pixels count as the darkest. Objects join through edges
-    and corners. O(n log n).
+    The relief is the distance to the background times the brightness above the darkest pixel of the piece, so that a
+    pass which either of the two shows counts, and one that both show counts twice; combinations of distance and
+    gradient are made in this way too [1]_. The mask is flooded from the tops of this relief. Each piece of the mask
+    becomes one object at least. NaN and infinite pixels count as the darkest. Objects join through edges and
+    corners. O(n log n).
 
     References
     ----------
@@ -178,15 +179,6 @@ def split_touching_combined(
     """
     pieces = of_mask(mask)
     brightness = _share(image.astype(np.float64), pieces)
-    away = depth(mask, spacing).astype(np.float64)
-    away = np.where(np.isinf(away), 1.0, away)
-    height = _of_largest(away, pieces) ** (1 - intensity_weight) * brightness**intensity_weight
+    away = depth(mask, spacing)
+    height = brightness * np.where(np.isinf(away), 1.0, away)
     return _split(height, mask, pieces, min_contrast, min_distance, spacing)
-
-
-def _of_largest(values: np.ndarray, pieces: Pieces) -> np.ndarray:
-    """Return values as fractions of the largest in each piece."""
-    from scipy import ndimage
-
-    largest = ndimage.maximum(values, pieces.parts, np.arange(pieces.n + 1))
-    return values / np.where(largest > 0, largest, 1.0)[pieces.parts]
