@@ -210,7 +210,7 @@ def test_lengths_are_physical(record: Operation, ndim: int, factor: float) -> No
     if record.output == "value":
         assert larger == pytest.approx(plain * factor)
     elif record.output_unit is not None:
-        cases.same(plain * factor**record.output_unit.exponent(ndim), larger)
+        cases.same(plain * factor ** record.output_unit.exponent(ndim), larger)
     elif record.output != "table":
         cases.same(plain, larger)
 

@@ -142,9 +142,7 @@ def test_a_plateau_is_one_top_wherever_it_lies(min_contrast: float) -> None:
     """Bright, in the middle, and as dark as the darkest pixel; in every direction of reading."""
     image = np.kron(np.array([[9, 9, 5, 9], [1, 9, 1, 1], [1, 1, 1, 1]]), np.ones((6, 6)))
     for turned in (image, image[::-1], image[:, ::-1], image.T):
-        labels = split_touching_by_intensity(
-            turned, turned > 0, min_contrast=min_contrast, min_distance=0.0
-        )
+        labels = split_touching_by_intensity(turned, turned > 0, min_contrast=min_contrast, min_distance=0.0)
         assert labels.max() == 2
 
 

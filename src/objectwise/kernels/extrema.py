@@ -128,7 +128,7 @@ def _unrolled(queue, head):
 
 @compiled
 def _summits(values, labels, offsets):
-    """Number the plateaus without a higher neighbour, in place; -1 is outside, -2 a plateau that is no summit."""
+    """Give each plateau without a higher neighbour a number, in place; -1 is outside, -2 what is no summit."""
     plateau = np.empty(1024, np.int64)
     n = 0
     for start in range(labels.size):

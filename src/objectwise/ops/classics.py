@@ -180,7 +180,9 @@ def segment_membranes(
     rise = {} if h is None else {"h": h}
     steps = [
         Step("smooth", "smooth_gaussian", {"image": image}, {"sigma": sigma}),
-        Step("seeds", "find_h_maxima", {"image": "smooth"}, {"objects": "dark", "connectivity": "face", **rise}),
+        Step(
+            "seeds", "find_h_maxima", {"image": "smooth"}, {"objects": "dark", "connectivity": "face", **rise}
+        ),
         Step("cells", "watershed_seeded", {"image": "smooth", "seeds": "seeds"}, {"lines": lines}),
     ]
     if max_size is not None:

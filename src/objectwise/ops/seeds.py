@@ -77,7 +77,7 @@ def _height(image: np.ndarray, objects: str) -> np.ndarray:
     """Return floats that are high where the objects are."""
     exact = np.float32 if image.dtype.itemsize <= 2 or image.dtype == np.float32 else np.float64
     height = image.astype(exact)
-    return -height if objects == "dark" else height
+    return np.negative(height) if objects == "dark" else height
 
 
 def _tenth(counts: np.ndarray, values: np.ndarray) -> float:
@@ -199,7 +199,8 @@ def find_local_maxima(
     Pixels of equal brightness that touch are one maximum, its place their centre; where two are equally bright the
     first in reading order stays. The border of the image counts too. An even image has none. In a mask, maxima in
     different pieces are not compared, and a pixel that has a brighter neighbour outside is none; a piece of even
-    brightness is one, if all around it is not brighter. NaN pixels count as darker than all others. About 0.3 s for 2048 x 2048 pixels.
+    brightness is one, if all around it is not brighter. NaN pixels count as darker than all others. About 0.4 s for
+    2048 x 2048 pixels.
 
     Examples
     --------
@@ -290,7 +291,9 @@ def find_sure_foreground(
     away = depth(mask, spacing)
     pieces = of_mask(mask)
     largest = np.zeros(pieces.n + 1)
-    largest[1:] = ndimage.maximum(away, pieces.parts, np.arange(1, pieces.n + 1)) if pieces.n else 0
+    np.maximum.at(largest, pieces.parts[mask], away[mask])
     # with the fraction 1 the farthest pixels stay
-    limit = np.nextafter(np.minimum(fraction, 1 - 1e-7) * np.minimum(largest, np.finfo(np.float32).max), np.inf)
+    limit = np.nextafter(
+        np.minimum(fraction, 1 - 1e-7) * np.minimum(largest, np.finfo(np.float32).max), np.inf
+    )
     return in_order(ndimage.label(mask & (away >= limit[pieces.parts]), structure(mask.ndim, "full"))[0])

@@ -20,24 +20,24 @@ from objectwise.ops.seeds import depth
 from objectwise.ops.watershed import in_order
 
 
-def _share(height: np.ndarray, pieces: Pieces) -> np.ndarray:
-    """Return how high each pixel is, as a fraction of the way from the lowest to the highest of its piece.
+def _share(image: np.ndarray, pieces: Pieces) -> np.ndarray:
+    """Return how bright each pixel is, as a fraction of the way from the darkest to the brightest of its piece.
 
-    Where a piece is even it is 1 everywhere.
+    Where a piece is even it is 1 everywhere, and outside of all pieces 0.
     """
-    from scipy import ndimage
-
-    if not pieces.n:
-        return np.zeros(height.shape)
-    height = np.where(np.isfinite(height), height, np.nan)
-    index = np.arange(pieces.n + 1)
-    lowest = ndimage.minimum(np.where(np.isnan(height), np.inf, height), pieces.parts, index)
-    highest = ndimage.maximum(np.where(np.isnan(height), -np.inf, height), pieces.parts, index)
-    even = ~(highest > lowest)
-    lowest[even] = 0.0
-    span = np.where(even, 1.0, highest - lowest)
-    share = (height - lowest[pieces.parts]) / span[pieces.parts]
-    return np.where(even[pieces.parts], 1.0, np.where(np.isnan(share), 0.0, share))
+    inside = np.flatnonzero(pieces.parts)
+    piece = pieces.parts.ravel()[inside]
+    values = image.ravel()[inside].astype(np.float64)
+    known = np.isfinite(values)
+    darkest, brightest = np.full(pieces.n + 1, np.inf), np.full(pieces.n + 1, -np.inf)
+    np.minimum.at(darkest, piece[known], values[known])
+    np.maximum.at(brightest, piece[known], values[known])
+    even = ~(brightest > darkest)
+    darkest[even], brightest[even] = 0.0, 1.0
+    share = np.where(known, values - darkest[piece], 0.0) / (brightest - darkest)[piece]
+    found = np.zeros(image.shape, np.float32)
+    found.ravel()[inside] = np.where(even[piece], 1.0, share)
+    return found
 
 
 def _split(
@@ -117,7 +117,7 @@ def split_touching_by_intensity(
     array([[0, 1, 1, 1, 1, 2, 2, 2, 0]], dtype=int32)
     """
     pieces = of_mask(mask)
-    return _split(_share(image.astype(np.float64), pieces), mask, pieces, min_contrast, min_distance, spacing)
+    return _split(_share(image, pieces), mask, pieces, min_contrast, min_distance, spacing)
 
 
 @operation(
@@ -129,7 +129,7 @@ def split_touching_combined(
     image: Image,
     mask: Mask,
     *,
-    min_contrast: Annotated[float, Ge(0), Le(1)] = 0.25,
+    min_contrast: Annotated[float, Ge(0), Le(1)] = 0.2,
     min_distance: Annotated[Length, Ge(0)] = 6.0,
     spacing: tuple[float, ...] | None = None,
 ) -> Labels:
@@ -178,7 +178,7 @@ def split_touching_combined(
     array([[0, 1, 1, 1, 1, 2, 2, 2, 0]], dtype=int32)
     """
     pieces = of_mask(mask)
-    brightness = _share(image.astype(np.float64), pieces)
+    brightness = _share(image, pieces)
     away = depth(mask, spacing)
     height = brightness * np.where(np.isinf(away), 1.0, away)
     return _split(height, mask, pieces, min_contrast, min_distance, spacing)
