@@ -129,6 +129,13 @@ def _unrolled(queue, head):
 @compiled
 def _summits(values, labels, offsets):
     """Give each plateau without a higher neighbour a number, in place; -1 is outside, -2 what is no summit."""
+    for index in range(labels.size):
+        if labels[index] == 0:
+            level = values[index]
+            for offset in offsets:
+                if values[index + offset] > level:
+                    labels[index] = -2
+                    break
     plateau = np.empty(1024, np.int64)
     n = 0
     for start in range(labels.size):
@@ -145,9 +152,11 @@ def _summits(values, labels, offsets):
             place += 1
             for offset in offsets:
                 other = index + offset
-                if values[other] > level:
+                if values[other] != level:
+                    continue
+                if labels[other] == -2:
                     highest = False
-                elif values[other] == level and labels[other] == 0:
+                elif labels[other] == 0:
                     labels[other] = n + 1
                     if size == plateau.size:
                         larger = np.empty(2 * size, plateau.dtype)
@@ -160,6 +169,77 @@ def _summits(values, labels, offsets):
         else:
             for place in range(size):
                 labels[plateau[place]] = -2
+
+
+def overtopped(
+    height: np.ndarray,
+    found: np.ndarray,
+    pieces: np.ndarray | None,
+    spacing: Sequence[float],
+    distance: float,
+) -> np.ndarray:
+    """Return which of some maxima have a higher pixel closer than a distance.
+
+    Parameters
+    ----------
+    height : ndarray of float32 or float64
+        2-D or 3-D.
+    found : ndarray of int32
+        The ids 1 .. n at the maxima, 0 elsewhere.
+    pieces : ndarray of int32, optional
+        Only pixels of the piece that the maximum lies in are looked at.
+    spacing : sequence of float
+        Pixel size along each axis.
+    distance : float
+        From pixel centre to pixel centre.
+
+    Returns
+    -------
+    ndarray of bool
+        For 0 .. n; that for 0 is False.
+    """
+    result = np.zeros(int(found.max(initial=0)) + 1, bool)
+    reach = [min(int(distance / step), size) for step, size in zip(spacing, height.shape, strict=True)]
+    axes = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
+    steps = np.stack([axis.ravel() for axis in axes], axis=1)
+    away = ((steps * np.asarray(spacing, float)) ** 2).sum(axis=1)
+    near = np.flatnonzero((away > 0) & (away < distance**2 * (1 - 1e-9)))
+    if near.size == 0:
+        return result
+    # what is near is likely to be higher, so that few pixels are looked at
+    steps = steps[near[np.argsort(away[near], kind="stable")]]
+    moves = np.zeros((len(steps), 3), np.int64)
+    moves[:, 3 - height.ndim :] = steps
+    shape = (1,) * (3 - height.ndim) + height.shape
+    of_all = np.zeros(shape, np.int32) if pieces is None else prepared(pieces, np.int32).reshape(shape)
+    _overtop(
+        prepared(height, height.dtype).reshape(shape),
+        prepared(found, np.int32).reshape(shape),
+        of_all,
+        moves,
+        result,
+    )
+    return result
+
+
+@compiled
+def _overtop(height, found, pieces, moves, result):
+    planes, rows, columns = height.shape
+    for z in range(planes):
+        for y in range(rows):
+            for x in range(columns):
+                label = found[z, y, x]
+                if label == 0 or result[label]:
+                    continue
+                level = height[z, y, x]
+                piece = pieces[z, y, x]
+                for move in range(len(moves)):
+                    k, j, i = z + moves[move, 0], y + moves[move, 1], x + moves[move, 2]
+                    if k < 0 or k >= planes or j < 0 or j >= rows or i < 0 or i >= columns:
+                        continue
+                    if height[k, j, i] > level and pieces[k, j, i] == piece:
+                        result[label] = True
+                        break
 
 
 def far_apart(
