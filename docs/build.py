@@ -22,14 +22,14 @@ from examples import front_picture, tutorial_pictures
 from operation_pages import describe, list_of_operations, page, picture_of
 from other_pages import command_line, list_of_measurements, python_names
 
-import objectwise as ow
+from objectwise.core.method import methods
 from objectwise.core.recipe_file import schema
 
 
 def on_config(config: Any) -> Any:
     """Put the pages of the operations into the navigation."""
     pages: dict[str, list[Any]] = {}
-    for record in ow.operations.values():
+    for record in methods.values():
         pages.setdefault(record.family.capitalize(), []).append({record.label: page(record)})
     for section in config.nav:
         if "Reference" in section:
@@ -77,7 +77,7 @@ def generate(folder: Path, names: Sequence[str] | None = None) -> list[str]:
     """
     texts: dict[str, str] = {}
     drawn: dict[str, np.ndarray] = {}
-    for record in ow.operations.values() if names is None else map(ow.operations.__getitem__, names):
+    for record in methods.values() if names is None else map(methods.__getitem__, names):
         texts[page(record)], picture = describe(record)
         drawn[picture_of(record)] = picture
     if names is None:

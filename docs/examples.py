@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import objectwise as ow
-from objectwise.core.operation import Operation
+from objectwise.core.method import Method
 from objectwise.io import pictures
 from objectwise.recipes import shipped
 
@@ -79,7 +79,7 @@ def near(mask: np.ndarray, n_pixels: int) -> np.ndarray:
     return ndimage.binary_dilation(mask, iterations=n_pixels)
 
 
-def example_inputs(record: Operation) -> dict[str, Any]:
+def example_inputs(record: Method) -> dict[str, Any]:
     """Return an array for each input that the example of an operation is given."""
     there = coins()
     found: dict[str, Any] = {}
@@ -102,7 +102,7 @@ def example_inputs(record: Operation) -> dict[str, Any]:
     return found
 
 
-def example(record: Operation) -> tuple[dict[str, Any], Any]:
+def example(record: Method) -> tuple[dict[str, Any], Any]:
     """Return the inputs and the result of the example of an operation."""
     inputs = example_inputs(record)
     axes = "cyx" if record.inputs[0].kind == "channels" else "yx"
@@ -143,7 +143,7 @@ def filled(image: np.ndarray, labels: np.ndarray, numbers: bool = False) -> np.n
     return pictures.draw_objects(picture, labels, numbers=numbers, zoom=1)
 
 
-def before_and_after(record: Operation, inputs: Mapping[str, Any], result: Any) -> np.ndarray:
+def before_and_after(record: Method, inputs: Mapping[str, Any], result: Any) -> np.ndarray:
     first = record.inputs[0]
     shown = [(first.name, drawn(inputs[first.name], first.kind))]
     shown += [

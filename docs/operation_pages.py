@@ -8,99 +8,47 @@ from typing import Any
 
 import numpy as np
 from examples import EXAMPLES, before_and_after, example
-from markup import listed, table, text
 
 import objectwise as ow
-from objectwise.core.operation import KINDS, Operation
-from objectwise.core.parameter import Parameter
+from objectwise.core.composition import steps_of
+from objectwise.core.method import KINDS, Method, methods
+from objectwise.core.operation import Operation
+from objectwise.reference import LOCALITIES, sections, table, text, word
 
-LOCALITIES = {
-    "halo": "looks a bounded way around each pixel; tiles give the same pixels as the whole image",
-    "components": "decides about whole connected pieces, which are joined across tiles",
-    "objects": "works on each connected piece alone; a piece that crosses tiles is worked on in its own box",
-    "whole": "needs the whole frame at once, and is refused where tiles are asked for",
-}
+SEE_SCOPE = "See [why preview, tiles and the whole agree](../../explanation/threshold-and-tiles.md)."
 
 
-def page(record: Operation) -> str:
+def page(record: Method) -> str:
     return f"reference/operations/{record.name}.md"
 
 
-def picture_of(record: Operation) -> str:
+def picture_of(record: Method) -> str:
     return f"pictures/operations/{record.name}.png"
 
 
-def describe(record: Operation) -> tuple[str, np.ndarray]:
-    """Return the page of an operation and its picture."""
-    inputs, result = example(record)
-    values = EXAMPLES.get(record.name, {})
-    parts = [f"# {record.label}", f"`{record.name}` &nbsp; {text(record.summary)}"]
-    if record.doc.long_description:
-        parts.append(text(record.doc.long_description))
-    parts.append(f"![Before and after]({'../../'}{picture_of(record)})")
-    parts.append(caption(record, values, result))
-    if record.output == "table":
-        parts.append(rows_of(result))
-
-    parts.append("## What it is given")
-    types = {item.arg_name: item.type_name for item in record.doc.params}
-    rows = [
-        (
-            f"`{item.name}`",
-            item.kind + (", optional" if item.optional else ""),
-            text(types.get(item.name) or ""),
-            text(item.description),
-        )
-        for item in record.inputs
-    ]
-    parts.append(table(("Input", "Kind", "Array", "What it is"), rows))
-
-    if record.parameters:
-        parts.append("## Parameters")
-        parts.append(
-            table(
-                ("Parameter", "Default", "Allowed", "Unit", "What it does"),
-                [
-                    (f"`{item.name}`", default_of(item), allowed(item), unit_of(item), text(item.description))
-                    for item in record.parameters.values()
-                ],
-            )
-        )
-    parts.append("## Result")
-    returned = record.doc.returns
-    what = f"**{record.output if record.output != 'objects' else 'mask or labels'}**"
-    if returned:
-        what += (
-            f", {text(returned.type_name or '')}. {text(returned.description or '')}"
-            if returned.type_name
-            else f". {text(returned.description)}"
-        )
-    parts.append(what)
-    parts.append(facts(record))
-    notes = section(record, "notes")
-    if notes:
-        parts += ["## Notes", text(notes)]
-    if record.exceptions:
-        parts.append("## Known exceptions")
-        parts += [
-            f"- Not always true: *{name.replace('_', ' ')}*. Reason: {text(reason)}."
-            for name, reason in record.exceptions.items()
-        ]
-    parts.append("## Example")
-    parts.append(used(record, inputs, values))
-    if record.doc.examples:
-        parts.append(
-            f"On a few pixels, as a plain function (`from {record.function.__module__} import {record.name}`):"
-        )
-        snippets = [f"{item.snippet or ''}\n{item.description or ''}".strip() for item in record.doc.examples]
-        parts.append("```pycon\n" + "\n".join(snippets) + "\n```")
-    references = section(record, "references")
-    if references:
-        parts += ["## References", listed(references)]
-    return "\n\n".join(parts) + "\n", before_and_after(record, inputs, result)
+def describe(method: Method) -> tuple[str, np.ndarray]:
+    """Return the page of a method and its picture."""
+    inputs, result = example(method)
+    values = EXAMPLES.get(method.name, {})
+    parts = sections(method)
+    parts[""] += f"\n\n![Before and after](../../{picture_of(method)})\n\n{caption(method, values, result)}"
+    if method.output == "table":
+        parts[""] += f"\n\n{rows_of(result)}"
+    parts["Result"] = parts["Result"].replace("(`scope`).", "(`scope`). " + SEE_SCOPE)
+    parts["Example"] = used(method, inputs, values)
+    if isinstance(method, Operation) and method.doc.examples:
+        snippets = [f"{item.snippet or ''}\n{item.description or ''}".strip() for item in method.doc.examples]
+        where = f"`from {method.function.__module__} import {method.name}`"
+        parts["Example"] += f"\n\nOn a few pixels, as a plain function ({where}):\n\n"
+        parts["Example"] += "```pycon\n" + "\n".join(snippets) + "\n```"
+    # what was read comes last
+    if "References" in parts:
+        parts["References"] = parts.pop("References")
+    text = "\n\n".join(f"## {head}\n\n{body}" if head else body for head, body in parts.items())
+    return text + "\n", before_and_after(method, inputs, result)
 
 
-def caption(record: Operation, values: Mapping[str, Any], result: Any) -> str:
+def caption(record: Method, values: Mapping[str, Any], result: Any) -> str:
     given = (
         ", ".join(f"`{name}` {word(value).replace(',', ', ')}" for name, value in values.items())
         or "the defaults"
@@ -123,28 +71,7 @@ def rows_of(result: Any, n: int = 4) -> str:
     return table(heads, [[f"{value:g}" for value in row] for row in frame.to_numpy()])
 
 
-def facts(record: Operation) -> str:
-    by_plane = "; a stack can also be worked on plane by plane" if 2 in record.dimensions else ""
-    lines = [f"- **Dimensions:** {' and '.join(f'{n}-D' for n in record.dimensions)}{by_plane}."]
-    name = record.locality.name
-    reason = getattr(record.locality, "reason", "")
-    lines.append(
-        f"- **Tiles:** `{name}`: {LOCALITIES.get(name, name)}."
-        + (f" Here, because {reason}." if reason else "")
-    )
-    if record.computed:
-        computed = " and ".join(f"`{item.name}`" for item in record.computed)
-        lines.append(
-            f"- **Found from the image:** {computed}, where left out; once for each frame, or for each plane or the "
-            "whole series (`scope`). See [why preview, tiles and the whole "
-            "agree](../../explanation/threshold-and-tiles.md)."
-        )
-    if record.by_channel:
-        lines.append("- **Channels:** works on each channel alone.")
-    return "\n".join(lines)
-
-
-def used(record: Operation, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+def used(record: Method, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     """Return the example from Python, on the command line and in a recipe."""
     names = {
         name: {"brightness": "coins"} if isinstance(value, Mapping) else name
@@ -153,8 +80,7 @@ def used(record: Operation, inputs: Mapping[str, Any], values: Mapping[str, Any]
     first = record.inputs[0]
     if first.kind in ("image", "channels"):
         names[first.name] = "coins"
-    step = ow.Step("result", record.name, names, values)
-    toml = ow.Recipe([step]).to_toml()
+    toml = ow.Recipe(steps_of(record, "result", names, values)).to_toml()
     toml = toml[toml.index("[[step]]") :].strip()
     arguments = [
         '{"brightness": coins}' if isinstance(value, Mapping) else value
@@ -186,47 +112,14 @@ def written(value: Any) -> str:
     return json.dumps(value) if isinstance(value, str) else repr(value).replace("'", '"')
 
 
-def word(value: Any) -> str:
-    """Return a value as the command line and a reader take it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def default_of(item: Parameter) -> str:
-    if item.default is None:
-        return "found from the image" if item.statistic is not None else "left out"
-    pixels = " pixels" if item.unit is not None and item.unit.exponent(2) and item.default else ""
-    return f"{word(item.default)}{pixels}"
-
-
-def allowed(item: Parameter) -> str:
-    if item.choices:
-        return ", ".join(f"`{choice}`" for choice in item.choices)
-    kind = {float: "number", int: "whole number", bool: "true or false", str: "text", tuple: "list"}[
-        item.type
-    ]
-    return f"{kind}, {item.bounds}" if item.bounds else kind
-
-
-def unit_of(item: Parameter) -> str:
-    if item.unit is None:
-        return ""
-    return {"length": "length", "size": "area or volume"}.get(item.unit.name, item.unit.name)
-
-
-def section(record: Operation, name: str) -> str:
-    return "\n\n".join(item.description or "" for item in record.doc.meta if item.args[:1] == [name])
-
-
 def list_of_operations() -> str:
     parts = [
         "# Operations",
         "Each operation is a plain function on arrays. Its page is made from the function itself, and so are the "
         "form in napari, the options of the command line and the keys of a recipe: what you read here is what they do.",
     ]
-    families: dict[str, list[Operation]] = {}
-    for record in ow.operations.values():
+    families: dict[str, list[Method]] = {}
+    for record in methods.values():
         families.setdefault(record.family, []).append(record)
     for family, records in families.items():
         parts.append(f"## {family.capitalize()}")
@@ -245,7 +138,7 @@ def list_of_operations() -> str:
             )
         parts.append(table(("Operation", "Name", "Given", "Result", "What it does"), rows))
     parts.append("## Kinds of arrays")
-    kinds = {item.kind for record in ow.operations.values() for item in record.inputs}
+    kinds = {item.kind for record in methods.values() for item in record.inputs}
     kinds |= {record.output for record in ow.operations.values()}
     parts.append(
         table(

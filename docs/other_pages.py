@@ -10,26 +10,32 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
-from markup import table, text
-
 import objectwise as ow
+from objectwise.reference import table, text
+
+OF = {
+    "channel": "Once for each image that is given; the name of the image comes last, as in `intensity_mean_DAPI`.",
+    "pair": "Once for each pair of images that are given; their names come last, as in `pearson_DAPI_GFP`.",
+}
 
 
 def list_of_measurements() -> str:
-    from objectwise.measure import columns
+    from objectwise.measure.families import FAMILIES, defaults
 
-    def rows(items: Sequence[Any]) -> list[tuple[str, str, str, str]]:
+    def rows(items: Sequence[Any]) -> list[tuple[str, ...]]:
         return [
             (
                 f"`{item.name}`",
                 column_unit(item),
                 ", ".join(f"{n}&#8209;D" for n in item.dimensions),
                 text(item.description),
+                ", ".join(f"{name}: `{alias}`" for name, alias in item.aliases.items()),
+                item.reference,
             )
             for item in items
         ]
 
-    heads = ("Column", "Unit", "For", "Definition")
+    heads = ("Column", "Unit", "For", "Definition", "Known as", "Source")
     parts = [
         "# Measurements",
         "A table has one row for each object and frame, and no object is left out. `label` is the value that the "
@@ -40,17 +46,18 @@ def list_of_measurements() -> str:
         "never part of a column's name: it is in `table.units`, and in the file `NAME_columns.csv` that is written "
         "beside a table.",
     ]
-    for group in columns.GROUPS[:-1]:
-        parts.append(f"## {group.capitalize()}")
-        parts.append(table(heads, rows([item for item in columns.OBJECT_COLUMNS if item.group == group])))
-    parts.append("## Intensity")
-    parts.append(
-        "Once for each image that is given; the name of the image comes last, as in `intensity_mean_DAPI`."
-    )
-    parts.append(table(heads, rows([*columns.IMAGE_COLUMNS, columns.MISSING])))
-    parts.append(
-        "`intensity_n_missing` is there where an image has such pixels, or where it is asked for by name."
-    )
+    for family in FAMILIES:
+        columns = family.columns_with(defaults())
+        for group in dict.fromkeys(column.group for column in columns):
+            parts.append(f"## {group.capitalize()}")
+            if family.of != "objects":
+                parts.append(OF[family.of])
+            if family.on_request:
+                parts.append(f'Measured where it is asked for: `features = ["{group}"]`, or columns by name.')
+            parts.append(table(heads, rows([column for column in columns if column.group == group])))
+        if family.occasional:
+            parts.append("In the table where there is something to tell, or where it is asked for by name:")
+            parts.append(table(heads, rows(family.occasional)))
     return "\n\n".join(parts) + "\n"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import objectwise as ow
 from objectwise.cli import main
+from objectwise.core.method import methods
 from objectwise.core.operation import operations
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,10 +44,11 @@ def build():
 @pytest.fixture
 def registered():
     """Let a test register operations, and take them away again."""
-    before = dict(operations)
+    before = [(known, dict(known)) for known in (operations, methods)]
     yield operations
-    operations.clear()
-    operations.update(before)
+    for known, names in before:
+        known.clear()
+        known.update(names)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -121,16 +123,17 @@ def test_every_operation_has_a_page_and_a_picture(build, generated):
 
 
 def test_every_column_is_documented(generated):
-    from objectwise.measure.columns import IMAGE_COLUMNS, MISSING, OBJECT_COLUMNS
+    from objectwise.measure.families import FAMILIES, defaults
 
     text = (generated[0] / "reference/measurements.md").read_text(encoding="utf-8")
-    for column in (*OBJECT_COLUMNS, *IMAGE_COLUMNS, MISSING):
-        assert f"| `{column.name}` |" in text
+    for family in FAMILIES:
+        for column in (*family.columns_with(defaults()), *family.occasional):
+            assert f"| `{column.name}` |" in text
 
 
 def test_every_command_is_documented(generated):
     text = (generated[0] / "reference/command_line.md").read_text(encoding="utf-8")
-    for command in ("demo", "ops", "apply", "run", "measure", "schema"):
+    for command in ("demo", "ops", "apply", "run", "measure", "score", "schema"):
         assert f"## objectwise {command}\n" in text
 
 

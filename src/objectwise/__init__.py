@@ -17,11 +17,13 @@ from objectwise.core.recipe import From, Recipe, Step
 from objectwise.core.results import Progress, Result
 from objectwise.core.run import apply, run
 from objectwise.core.table import Table
+from objectwise.match import Match, match
 from objectwise.ops.compositions import find_objects
 
 __all__ = [
     "From",
     "Grid",
+    "Match",
     "Operation",
     "Progress",
     "Recipe",
@@ -30,6 +32,7 @@ __all__ = [
     "Table",
     "apply",
     "find_objects",
+    "match",
     "measure",
     "operation",
     "operations",
@@ -44,6 +47,7 @@ def measure(
     *,
     grid: Grid | None = None,
     features: Iterable[str] | None = None,
+    **settings: Any,
 ) -> Table:
     """Measure every object of a labels array of any axes, frame by frame.
 
@@ -56,7 +60,9 @@ def measure(
     grid : Grid, optional
         The axes and pixel size; not needed for a plain 2-D array.
     features : iterable of str, optional
-        Groups or columns; everything where it is left out.
+        Groups or columns; all but those that are measured on request alone where it is left out.
+    **settings
+        Further parameters of the operation ``measure``, such as the width of a ring.
 
     Returns
     -------
@@ -74,7 +80,7 @@ def measure(
     >>> table.units["area"]
     'um^2'
     """
-    return apply("measure", labels, images, grid=grid, features=features)
+    return apply("measure", labels, images, grid=grid, features=features, **settings)
 
 
 def __getattr__(name: str) -> str:

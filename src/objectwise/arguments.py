@@ -15,7 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from objectwise.core.operation import Input, Operation, find, operations, plain_text
+from objectwise.core.composition import Composition
+from objectwise.core.method import Input, Method, find_method, methods
+from objectwise.core.operation import Operation, operations, plain_text
 from objectwise.core.parameter import Parameter, nearest
 
 _NEGATIVE = re.compile(r"-(\d|\.\d|inf)")
@@ -61,7 +63,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = _parser()
     if rest[:1] == ["apply"] and rest[1:] and not rest[1].startswith("-"):
         try:
-            record = find(rest[1])
+            record = find_method(rest[1])
         except ValueError as error:
             parser.error(str(error))
         if record.output == "table":
@@ -169,11 +171,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_output(measure, "TABLE", ".csv; what its columns mean is written beside it")
     _add_reading(measure)
 
+    score = add("score", "compare labels with a reference, object by object")
+    score.add_argument("reference", type=Path, metavar="REFERENCE", help="labels that are known to be right")
+    score.add_argument("labels", type=Path, metavar="LABELS", help="labels to be judged, of the same shape")
+    _add_reading(score)
+
     add("schema", "print the JSON schema of recipe files, by which an editor checks them")
     return parser
 
 
-def _operation_parser(record: Operation) -> argparse.ArgumentParser:
+def _operation_parser(record: Method) -> argparse.ArgumentParser:
     first, *others = record.inputs
     parser = _Parser(prog=f"objectwise apply {record.name}", description=_escaped(record.summary))
     parser.set_defaults(command="apply", record=record)
@@ -211,7 +218,7 @@ def _operation_parser(record: Operation) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_parameters(parser: argparse.ArgumentParser, record: Operation) -> None:
+def _add_parameters(parser: argparse.ArgumentParser, record: Method) -> None:
     for parameter in record.parameters.values():
         bounds = f" ({parameter.bounds})" if parameter.bounds and not parameter.choices else ""
         default = f" [{_default(parameter)}]" if parameter.default is not None else ""
@@ -289,16 +296,16 @@ def _escaped(text: str) -> str:
 
 def listed() -> str:
     """Return the operations with their first sentences, by family."""
-    width = max(map(len, operations)) + 2
+    width = max(map(len, methods)) + 2
     lines: list[str] = []
-    for record in operations.values():
+    for record in methods.values():
         if record.family not in lines:
             lines += ["", record.family] if lines else [record.family]
         lines.append(f"  {record.name:<{width}}{plain_text(record.summary)}")
     return "\n".join(lines)
 
 
-def described(record: Operation) -> str:
+def described(record: Method) -> str:
     """Return what there is to know of an operation before it is used."""
     lines = [_wrapped(f"{record.name}: {record.summary}"), ""]
     for paragraph in filter(None, (record.doc.long_description or "").split("\n\n")):
@@ -313,8 +320,12 @@ def described(record: Operation) -> str:
         lines.append(_wrapped(f"{parameter.name}: {parameter.bounds or _WORDS[parameter.type]}{default}", 2))
         lines.append(_wrapped(parameter.description, 6))
     dimensions = " and ".join(f"{n}-D" for n in record.dimensions)
-    tiles = "" if record.locality.tiles else f"; not in tiles: {getattr(record.locality, 'reason', '')}"
-    return "\n".join([*lines, "", _wrapped(f"gives {record.output}; works on {dimensions} images{tiles}")])
+    facts = f"gives {record.output}; works on {dimensions} images"
+    if isinstance(record, Operation):
+        facts += "" if record.locality.tiles else f"; not in tiles: {getattr(record.locality, 'reason', '')}"
+    elif isinstance(record, Composition):
+        facts += f"; its steps are {', '.join(step.op for step in record.steps)}"
+    return "\n".join([*lines, "", _wrapped(facts)])
 
 
 def short(value: Any) -> str:

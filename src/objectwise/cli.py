@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from objectwise.arguments import as_options, described, listed, parse, short
-from objectwise.core.operation import Operation, find
+from objectwise.core.method import Method, find_method
 
 if TYPE_CHECKING:
     from objectwise.core.recipe import Recipe
@@ -76,7 +76,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 def _ops(options: argparse.Namespace) -> None:
     if options.name is not None:
-        print(described(find(options.name)))
+        print(described(find_method(options.name)))
         return
     print(
         f"{listed()}\n\nobjectwise ops NAME describes one of them, objectwise apply NAME --help tells its options."
@@ -90,10 +90,10 @@ def _schema(_: argparse.Namespace) -> None:
 
 
 def _apply(options: argparse.Namespace) -> None:
-    from objectwise.core.step import Step
+    from objectwise.core.composition import steps_of
     from objectwise.io.results import check_output, write_result
 
-    record: Operation = options.record
+    record: Method = options.record
     check_output(options.output, record.output, overwrite=options.overwrite)
     first, *others = record.inputs
     inputs = {first.name: _open(options.input, options, first.kind)}
@@ -106,11 +106,10 @@ def _apply(options: argparse.Namespace) -> None:
     sources = {name: name for name in inputs}
     if options.channel is not None:
         sources[first.name] += f"[{options.channel}]"
-    step = Step(
-        record.name, record.name, sources, values, getattr(options, "scope", "frame"), options.by_plane
-    )
+    scope = getattr(options, "scope", "frame")
+    steps = steps_of(record, record.name, sources, values, scope=scope, by_plane=options.by_plane)
     try:
-        result = _result(step, inputs, grid.unit)
+        result = _result(steps, inputs, grid.unit)
     except ValueError as error:
         # where a recipe has brackets, the command line has an option
         raise ValueError(re.sub(rf'"{first.name}\[([^\]]+)\]"', r"--channel \1", str(error))) from error
@@ -174,10 +173,32 @@ def _measure(options: argparse.Namespace) -> None:
         if known is not None and known.spatial == labels.grid.spatial:
             labels.grid = with_pixel_size_of(labels.grid, known)
     step = Step("measure", "measure", {"labels": "labels", "images": images or None}, options.values)
-    result = _result(step, inputs, labels.grid.unit)
+    result = _result([step], inputs, labels.grid.unit)
     write_result(options.output, result, overwrite=options.overwrite)
     print(_counted(len(result.array), result.array.frame["frame"].nunique()))
     print(f"written to {options.output}")
+
+
+def _score(options: argparse.Namespace) -> None:
+    from objectwise.match import score
+
+    reference, labels = (_open(path, options, "labels") for path in (options.reference, options.labels))
+    if reference.grid.axes != labels.grid.axes:
+        raise ValueError(
+            f"the files must have the same axes; found {reference.grid.axes} and {labels.grid.axes}"
+        )
+    found = score(reference.array, labels.array, grid=reference.grid)
+    print(
+        f"{'IoU':>5}{'matched':>9}{'missed':>8}{'wrong':>7}{'precision':>11}{'recall':>8}{'F1':>7}{'AP':>7}{'PQ':>7}"
+    )
+    for item in found:
+        print(
+            f"{item.iou:5.2f}{item.n_matched:9}{item.false_negatives:8}{item.false_positives:7}"
+            f"{item.precision:11.3f}{item.recall:8.3f}{item.f1:7.3f}{item.average_precision:7.3f}"
+            f"{item.panoptic_quality:7.3f}"
+        )
+    mean = sum(item.average_precision for item in found) / len(found)
+    print(f"mean average precision from IoU 0.5 to 0.95: {mean:.3f}")
 
 
 def _unused(name: str, taken: Mapping[str, Result]) -> str:
@@ -259,24 +280,35 @@ def _open(path: Path, options: argparse.Namespace, kind: str, beside: bool = Fal
     return result
 
 
-def _result(step: Step, inputs: Mapping[str, Result], unit: str) -> Result:
-    """Run one step, with a bar on a terminal, and return its result."""
+def _result(steps: Sequence[Step], inputs: Mapping[str, Result], unit: str) -> Result:
+    """Run the steps, with a bar on a terminal, and return the result of the last."""
     from objectwise.core.recipe import Recipe
     from objectwise.core.run import run
 
     shown = sys.stderr.isatty()
     try:
-        for progress in run(Recipe([step], unit=unit), inputs):
+        for progress in run(Recipe(steps, outputs=(steps[-1].id,), unit=unit), inputs):
             if shown and progress.total > 1:
                 bar = "#" * round(30 * progress.fraction)
                 print(f"\r[{bar:.<30}] {progress.fraction:4.0%}", end="", file=sys.stderr, flush=True)
     except ValueError as error:
-        # nobody has named the step
-        raise ValueError(str(error).replace(f"step {step.id!r}", step.op)) from error
+        # nobody has named the steps
+        text = str(error)
+        for step in steps:
+            text = text.replace(f"step {step.id!r}", step.op)
+        raise ValueError(text) from error
     finally:
         if shown:
             print("\r" + " " * 40, end="\r", file=sys.stderr, flush=True)
-    return progress.results[step.id]
+    return progress.results[steps[-1].id]
 
 
-_COMMANDS = {"demo": _demo, "ops": _ops, "apply": _apply, "run": _run, "measure": _measure, "schema": _schema}
+_COMMANDS = {
+    "demo": _demo,
+    "ops": _ops,
+    "apply": _apply,
+    "run": _run,
+    "measure": _measure,
+    "score": _score,
+    "schema": _schema,
+}

@@ -80,7 +80,7 @@ def everything(
     return objects
 
 
-RECORD = Operation(function=everything, family="tests", **everything.__operation__)
+RECORD = Operation(function=everything, family="tests", **everything.__method__.keywords)
 
 
 def test_a_record_is_read_from_the_signature() -> None:

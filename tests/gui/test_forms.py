@@ -12,7 +12,7 @@ from objectwise.core.operation import operations
 from objectwise.core.recipe import Step
 from objectwise.gui.fields import Groups, Kept, Number, title_of
 from objectwise.gui.forms import Form
-from objectwise.measure.columns import GROUPS
+from objectwise.measure.families import groups
 
 NAMES = sorted(operations)
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -145,7 +145,7 @@ def test_an_edit_is_told_once_and_by_the_user_marks_the_field():
 
 
 def test_groups_of_measurements():
-    form = Form(operations["measure"], {"features": GROUPS})
+    form = Form(operations["measure"], {"features": groups()})
     field = form.fields["features"]
     assert isinstance(field, Groups)
     assert form.values()["features"] is None

@@ -23,6 +23,7 @@ DOCKS = {
     "Morphology",
     "Regions",
     "Table",
+    "Find objects",
     "Threshold",
     "Watershed",
 }

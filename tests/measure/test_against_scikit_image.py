@@ -13,6 +13,7 @@ from scipy import ndimage
 from skimage.measure import regionprops_table
 
 from objectwise.measure.objects import measure_block
+from tests.measure.truths import truth
 
 SAME = {
     "num_pixels": "n_pixels",
@@ -57,6 +58,31 @@ def compare(labels, image, spacing, names):
         assert (difference <= tolerance * scale).all(), (name, difference.max())
 
 
+@truth(
+    "area",
+    "equivalent_diameter",
+    "axis_major_length",
+    "axis_minor_length",
+    "feret_diameter_max",
+    "area_convex",
+    "solidity",
+    "centroid_y",
+    "centroid_x",
+    "bbox_min_y",
+    "bbox_min_x",
+    "bbox_max_y",
+    "bbox_max_x",
+    "intensity_min",
+    "intensity_max",
+    "intensity_mean",
+    "intensity_std",
+    "intensity_median",
+    "eccentricity",
+    "orientation",
+    "perimeter",
+    by="scikit-image",
+    tolerance="1e-9 relative, 1e-6 for moments",
+)
 @pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.3, 0.3), (0.7, 0.2)])
 def test_random_blobs(flat_blobs, spacing):
     names = [*BOTH, "eccentricity", "orientation"]
@@ -77,6 +103,16 @@ def test_scattered_pixels(spacing):
     )
 
 
+@truth(
+    "volume",
+    "volume_convex",
+    "centroid_z",
+    "axis_major_length",
+    "axis_minor_length",
+    "feret_diameter_max",
+    by="scikit-image",
+    tolerance="1e-9 relative, 1e-6 for moments",
+)
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.5, 0.2, 0.2), (0.7, 0.2, 0.3)])
 def test_solid_random_blobs(solid_blobs, spacing):
     labels, image = solid_blobs

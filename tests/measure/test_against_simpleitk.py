@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from objectwise.measure.objects import measure_block
+from tests.measure.truths import truth
 
 SimpleITK = pytest.importorskip("SimpleITK")
 
@@ -29,6 +30,25 @@ def theirs(labels, image, spacing):
     return shape, intensity
 
 
+@truth(
+    "n_pixels",
+    "area",
+    "volume",
+    "equivalent_diameter",
+    "centroid_z",
+    "centroid_y",
+    "centroid_x",
+    "bbox_min_z",
+    "bbox_min_y",
+    "bbox_min_x",
+    "intensity_mean",
+    "intensity_min",
+    "intensity_max",
+    "intensity_sum",
+    "intensity_std",
+    by="SimpleITK",
+    tolerance="1e-9 relative",
+)
 @pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.25, 0.25), (0.7, 0.35), (1.0, 0.5, 0.25)])
 def test_random_blobs(flat_blobs, solid_blobs, spacing):
     labels, image = flat_blobs if len(spacing) == 2 else solid_blobs
@@ -60,6 +80,7 @@ def test_random_blobs(flat_blobs, solid_blobs, spacing):
     np.testing.assert_allclose(values["intensity_std_a"][large], deviation, rtol=1e-9)
 
 
+@truth("perimeter", by="SimpleITK", tolerance="1e-9 relative")
 @pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.25, 0.25)])
 def test_perimeter(flat_blobs, spacing):
     labels, image = flat_blobs
@@ -84,6 +105,9 @@ def test_perimeter_of_pixels_that_are_not_square(solid_shape):
     assert abs(ours / truth - 1) < abs(shape.GetPerimeter(1) / truth - 1)
 
 
+@truth(
+    "axis_major_length", "axis_middle_length", "axis_minor_length", by="SimpleITK", tolerance="1e-6 relative"
+)
 @pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.7, 0.35), (1.0, 0.5, 0.25)])
 def test_moments(flat_blobs, solid_blobs, spacing):
     labels, image = flat_blobs if len(spacing) == 2 else solid_blobs

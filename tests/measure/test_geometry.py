@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from objectwise.measure.objects import measure_block
+from tests.measure.truths import truth
 
 FLAT_SPACINGS = [(1.0, 1.0), (0.25, 0.25), (0.5, 0.25), (0.2, 0.5)]
 SOLID_SPACINGS = [(1.0, 1.0, 1.0), (0.5, 0.25, 0.25), (0.3, 0.4, 0.5)]
@@ -24,6 +25,19 @@ def turned(position, angle):
     return y * math.cos(angle) + x * math.sin(angle), -y * math.sin(angle) + x * math.cos(angle)
 
 
+@truth(
+    "area",
+    "equivalent_diameter",
+    "axis_major_length",
+    "axis_minor_length",
+    "centroid_y",
+    "centroid_x",
+    "feret_diameter_max",
+    "solidity",
+    "circularity",
+    by="closed form",
+    tolerance="discs; see the test",
+)
 @pytest.mark.parametrize("spacing", FLAT_SPACINGS)
 @pytest.mark.parametrize("shift", [(0.0, 0.0), (0.3, -0.2)])
 def test_disc(solid_shape, spacing, shift):
@@ -46,6 +60,7 @@ def test_disc(solid_shape, spacing, shift):
     assert set(reasons) <= {"orientation"}
 
 
+@truth("perimeter", by="closed form", tolerance="1 % in the mean of discs")
 @pytest.mark.parametrize("spacing", FLAT_SPACINGS)
 def test_the_perimeter_of_discs_has_no_bias(solid_shape, spacing):
     random = np.random.default_rng(3)
@@ -59,6 +74,14 @@ def test_the_perimeter_of_discs_has_no_bias(solid_shape, spacing):
     assert np.mean(found) == pytest.approx(2 * math.pi * radius, rel=0.005)
 
 
+@truth(
+    "eccentricity",
+    "orientation",
+    "axis_major_length",
+    "axis_minor_length",
+    by="closed form",
+    tolerance="ellipses; see the test",
+)
 @pytest.mark.parametrize("spacing", FLAT_SPACINGS)
 @pytest.mark.parametrize("degrees", [-70, -30, 10, 45, 80])
 def test_turned_ellipse(solid_shape, spacing, degrees):
@@ -103,6 +126,18 @@ def test_turned_rectangle(solid_shape, spacing, degrees):
     assert values["solidity"][0] > 0.94
 
 
+@truth(
+    "n_pixels",
+    "area",
+    "area_convex",
+    "solidity",
+    "bbox_min_y",
+    "bbox_min_x",
+    "bbox_max_y",
+    "bbox_max_x",
+    by="closed form",
+    tolerance="exact",
+)
 def test_square_along_the_axes_is_exact():
     labels = np.zeros((20, 20), np.int32)
     labels[4:14, 5:15] = 3
@@ -141,6 +176,7 @@ def test_rectangle_with_a_hole():
     assert values["feret_diameter_max"][0] == outer["feret_diameter_max"][0]
 
 
+@truth("volume", "equivalent_diameter", by="closed form", tolerance="balls; see the test")
 @pytest.mark.parametrize("spacing", SOLID_SPACINGS)
 def test_ball(solid_shape, spacing):
     radius = 15 * max(spacing)
@@ -155,6 +191,13 @@ def test_ball(solid_shape, spacing):
     assert reasons == {}
 
 
+@truth(
+    "axis_major_length",
+    "axis_middle_length",
+    "axis_minor_length",
+    by="closed form",
+    tolerance="ellipsoids; see the test",
+)
 @pytest.mark.parametrize("spacing", SOLID_SPACINGS)
 def test_turned_ellipsoid(solid_shape, spacing):
     axes = np.array([24.0, 14.0, 8.0]) * max(spacing)
@@ -171,6 +214,9 @@ def test_turned_ellipsoid(solid_shape, spacing):
     assert values["feret_diameter_max"][0] == pytest.approx(2 * axes[0], abs=2 * max(spacing))
 
 
+@truth(
+    "volume", "volume_convex", "bbox_min_z", "bbox_max_z", "centroid_z", by="closed form", tolerance="exact"
+)
 def test_box_is_exact():
     labels = np.zeros((12, 14, 16), np.int32)
     labels[2:8, 3:11, 1:11] = 9

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from objectwise.measure.objects import measure_block
+from tests.measure.truths import truth
 
 STATISTICS = {
     "min": np.min,
@@ -56,6 +57,7 @@ def test_by_hand():
     np.testing.assert_allclose(values["intensity_std_a"], [0, np.sqrt(38 / 4)], rtol=1e-14)
 
 
+@truth("intensity_n_missing", by="closed form", tolerance="exact")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_missing_pixels_are_passed_over_and_counted(dtype):
     random = np.random.default_rng(12)
@@ -100,6 +102,7 @@ def test_a_constant_image_has_no_deviation():
     assert values["intensity_median_a"].tolist() == [0.1]
 
 
+@truth("intensity_sum", by="closed form", tolerance="exact")
 def test_sums_of_integers_are_exact():
     labels = np.ones((300, 300), np.int32)
     image = np.full(labels.shape, 2**31 - 1, np.int64)
@@ -118,6 +121,7 @@ def test_several_channels():
     assert list(values) == ["label", "intensity_sum_b_a"]
 
 
+@truth("intensity_median", by="closed form", tolerance="exact")
 @pytest.mark.parametrize("pattern", ["sorted", "reversed", "equal", "two values", "random"])
 @pytest.mark.parametrize("n", [1, 2, 3, 100, 1001])
 def test_median_of_any_order(pattern, n):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from objectwise.measure.columns import columns_for
+from objectwise.measure.families import columns_for
 from objectwise.measure.objects import measure_block
 
 POSITION = ("centroid_", "bbox_", "touches_border")

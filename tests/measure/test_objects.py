@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from objectwise.measure.columns import GROUPS, OBJECT_COLUMNS, columns_for
+from objectwise.measure.families import columns_for, groups_by_default
 from objectwise.measure.objects import make_table, measure_block
 
 LABELS = np.array([[0, 1, 1, 0], [0, 1, 1, 3]])
@@ -37,8 +37,7 @@ def test_all_columns_in_3d():
 
 @pytest.mark.parametrize("ndim", [2, 3])
 def test_groups_together_are_everything(ndim):
-    assert names(ndim, ["a", "b"], GROUPS) == names(ndim, ["a", "b"])
-    assert {column.group for column in OBJECT_COLUMNS} <= set(GROUPS)
+    assert names(ndim, ["a", "b"], groups_by_default()) == names(ndim, ["a", "b"])
 
 
 def test_the_order_asked_for_does_not_matter():

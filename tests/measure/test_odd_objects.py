@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from objectwise.measure.columns import OBJECT_COLUMNS, columns_for
+from objectwise.measure.families import columns_for
 from objectwise.measure.objects import measure_block
+from objectwise.measure.shape import COLUMNS
+from tests.measure.truths import truth
 
 
 def measure(pixels, shape=(9, 11), spacing=None, label=7):
@@ -152,6 +154,7 @@ def test_one_object_that_fills_the_image():
     assert values["touches_border"].tolist() == [True]
 
 
+@truth("touches_border", by="closed form", tolerance="exact")
 @pytest.mark.parametrize("corner", [(0, 3), (3, 0), (7, 3), (3, 8)])
 def test_touches_border(corner):
     labels = np.zeros((8, 9), np.int32)
@@ -200,6 +203,6 @@ def test_every_undefined_value_has_a_reason():
 
 
 def test_column_names_are_unique_and_described():
-    names = [column.name for column in OBJECT_COLUMNS]
+    names = [column.name for column in COLUMNS]
     assert len(set(names)) == len(names)
-    assert all(column.description.endswith(".") for column in OBJECT_COLUMNS)
+    assert all(column.description.endswith(".") for column in COLUMNS)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from objectwise.measure.objects import measure_block
+from tests.measure.truths import truth
 
 tifffile = pytest.importorskip("tifffile")
 
@@ -35,6 +36,7 @@ def read(cases, name):
     )
 
 
+@truth("area", by="published", tolerance="1e-9 relative")
 @pytest.mark.parametrize("name", ["NB_mitocheck_t1", "NB_mitocheck_t70"])
 def test_areas_by_morpholibj(cases, name):
     quantity, expected = published(cases, name)
@@ -45,6 +47,7 @@ def test_areas_by_morpholibj(cases, name):
     np.testing.assert_allclose(values["area"], np.ravel(expected), atol=5e-4)
 
 
+@truth("intensity_mean", by="published", tolerance="as printed")
 def test_means_by_morpholibj(cases):
     quantity, expected = published(cases, "NB_nup")
     assert re.match("mean intensity / n pixels", quantity)

@@ -88,6 +88,8 @@ class Parameter:
     below: float | None = None
     unit: Unit | None = None
     optional: bool = False
+    found: bool = False
+    """Whether it is found from the image where it is left out."""
     statistic: Statistic | None = None
 
     @property
@@ -301,6 +303,7 @@ def read_parameter(name: str, hint: Any, default: Any, description: str) -> Para
         choices,
         unit=unit,
         optional=optional,
+        found=any(isinstance(mark, _Mark) for mark in marks),
         statistic=statistic,
         **limits,
     )

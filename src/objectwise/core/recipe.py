@@ -24,7 +24,7 @@ import numpy as np
 from objectwise.core import recipe_file
 from objectwise.core.grid import unit_name
 from objectwise.core.parameter import nearest
-from objectwise.core.step import From, Source, Step
+from objectwise.core.step import From, Source, Step, free_name
 
 __all__ = ["From", "Recipe", "Source", "Step"]
 
@@ -173,7 +173,7 @@ class Recipe:
                     fresh[step.id] = same.id
                     continue
                 taken = {item.id for item in steps} | {item.id for item in self.steps} | set(inputs)
-                unique = _free(step.id, taken)
+                unique = free_name(step.id, taken)
                 fresh[step.id] = unique
                 steps.append(replace(step, id=unique))
             renamed[name] = fresh[history.outputs[-1]]
@@ -181,7 +181,7 @@ class Recipe:
         own = names[None] = {}
         for step in self.steps:
             step = step.renamed(renamed)
-            own[step.id] = renamed[step.id] = _free(step.id, taken)
+            own[step.id] = renamed[step.id] = free_name(step.id, taken)
             taken.add(own[step.id])
             steps.append(replace(step, id=own[step.id]))
         outputs = tuple(renamed[name] for name in self.outputs)
@@ -309,13 +309,3 @@ def _leaves(steps: Sequence[Step]) -> tuple[str, ...]:
         for step in steps
         if step.id not in used or (step.id in measured and kinds[step.id] in ("labels", "classes", "objects"))
     )
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken, with a number behind it where needed."""
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"

@@ -10,17 +10,18 @@ result.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from objectwise.core.composition import steps_of
 from objectwise.core.execution import Execution
 from objectwise.core.grid import Grid, plain_grid
-from objectwise.core.operation import find
+from objectwise.core.method import find_method
+from objectwise.core.operation import Operation
 from objectwise.core.parameter import nearest
 from objectwise.core.plan import Plan
-from objectwise.core.recipe import Recipe, Step
+from objectwise.core.recipe import Recipe
 from objectwise.core.results import Progress, Result
 
 
@@ -115,12 +116,12 @@ def apply(
     scope: str = "frame",
     **values: Any,
 ) -> Any:
-    """Run one operation on whole arrays of any axes.
+    """Run one operation, or a composition of several, on whole arrays of any axes.
 
     Parameters
     ----------
     name : str
-        The name of the operation.
+        The name of the operation or composition.
     *arrays : array
         What it is given, in the order of its inputs; None for an optional one that is not used. More
         images, by name, for an input that takes named channels.
@@ -132,7 +133,8 @@ def apply(
     scope : {'frame', 'plane', 'series'}, optional
         Over what a parameter that is left out is computed.
     **values
-        The parameters of the operation, and further inputs by name.
+        The parameters, and further inputs by name. Lengths of an operation that are left out have its defaults
+        in the unit of the grid; those of a composition count pixels, as in a form.
 
     Returns
     -------
@@ -145,7 +147,7 @@ def apply(
     >>> ow.apply("label_components", np.array([[True, False, True]]))
     array([[1, 0, 2]], dtype=int32)
     """
-    record = find(name)
+    record = find_method(name)
     slots = [item.name for item in record.inputs]
     if len(arrays) > len(slots):
         raise ValueError(f"{name} is given {', '.join(slots)}; found {len(arrays)} arrays")
@@ -161,15 +163,18 @@ def apply(
         elif value is not None:
             wired[slot] = slot
             sources[slot] = value
-    step = Step(f"{name}_result", name, wired, values, scope, by_plane)
     fitted = {
         key: item if grid is None or isinstance(item, Result | tuple) else (item, _fit(grid, item))
         for key, item in sources.items()
     }
-    recipe = Recipe([step])
-    first = next(iter(_inputs(recipe, fitted, None).values()))
-    *_, last = run(replace(recipe, unit=first.grid.unit), fitted)
-    result = last.results[step.id]
+    read = {key: _input(key, item, None) for key, item in fitted.items()}
+    first = next((item.grid for item in read.values()), Grid("yx"))
+    if not isinstance(record, Operation):
+        spacing = first.block_spacing[-2:] if by_plane else first.block_spacing
+        values = {key: item.default_at(spacing) for key, item in record.parameters.items()} | values
+    steps = steps_of(record, f"{name}_result", wired, values, scope=scope, by_plane=by_plane)
+    *_, last = run(Recipe(steps, outputs=(steps[-1].id,), unit=first.unit), read)
+    result = last.results[steps[-1].id]
     if result.kind == "value" and "t" not in result.grid.axes:
         return float(result.array[0])
     return result.array
@@ -208,14 +213,18 @@ def _inputs(recipe: Recipe, inputs: Any, grid: Grid | None) -> dict[str, Result]
     for name in recipe.inputs:
         if name not in inputs:
             raise ValueError(f"the input {name!r} is missing; the recipe needs {', '.join(recipe.inputs)}")
-        value = inputs[name]
-        if not isinstance(value, Result):
-            array, own = value if isinstance(value, tuple) else (value, grid)
-            if not hasattr(array, "shape") or not hasattr(array, "dtype"):
-                array = np.asarray(array)
-            value = Result(array, own if own is not None else plain_grid(array.shape, name))
-        if value.array.dtype.kind not in "biuf":
-            raise ValueError(f"{name} must hold real numbers; found {value.array.dtype}")
-        value.grid.check(value.array, name)
-        found[name] = value
+        found[name] = _input(name, inputs[name], grid)
     return found
+
+
+def _input(name: str, value: Any, grid: Grid | None) -> Result:
+    """Return an array, an array with its grid, or a result as a `Result`, checked."""
+    if not isinstance(value, Result):
+        array, own = value if isinstance(value, tuple) else (value, grid)
+        if not hasattr(array, "shape") or not hasattr(array, "dtype"):
+            array = np.asarray(array)
+        value = Result(array, own if own is not None else plain_grid(array.shape, name))
+    if value.array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers; found {value.array.dtype}")
+    value.grid.check(value.array, name)
+    return value

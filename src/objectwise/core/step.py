@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from objectwise.core.operation import ACCEPTS, KINDS, Operation, find
+from objectwise.core.method import ACCEPTS, KINDS
+from objectwise.core.operation import Operation, find
 from objectwise.core.parameter import nearest
 
 SCOPES = ("plane", "frame", "series")
@@ -192,3 +193,17 @@ def _placeholder(record: Operation, name: str, where: str) -> Any:
         if value is not None:
             return value
     return None
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """Return a name that is not taken, with a number behind it where needed.
+
+    Examples
+    --------
+    >>> free_name("mask", {"mask", "mask_2"})
+    'mask_3'
+    """
+    taken, found, number = set(taken), name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found

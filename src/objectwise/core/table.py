@@ -32,8 +32,8 @@ _KEY_DESCRIPTIONS = {
     "frame": "Time point, counted from 0; 0 where there is no time axis.",
     "label": "Id of the object: its pixel value in the labels.",
 }
-_DTYPES = {"float": np.float64, "integer": np.int64, "boolean": np.bool_}
-_LENGTH_POWER = re.compile(r"length(?:\^([1-9]|n))?")
+_DTYPES = {"float": np.float64, "integer": np.int64, "boolean": np.bool_, "text": np.object_}
+_LENGTH_POWER = re.compile(r"length(?:\^(-?(?:[1-9]|n)))?")
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,20 @@ class Column:
     unit : str
         The dimension of the values: ``"1"`` (a pure number), ``"pixel"`` (a position or a number of
         pixels), ``"length"``, ``"length^2"``, ``"length^3"``, ``"length^n"`` (n the number of spatial
-        axes: an area or a volume), ``"angle"`` (radian) or ``"intensity"``.
+        axes: an area or a volume), ``"length^-n"`` and the like (a density), ``"angle"`` (radian) or
+        ``"intensity"``.
     description : str
         The definition, in one or a few sentences.
     dimensions : tuple of int, optional
         For which numbers of spatial axes it is defined.
     group : str, optional
-        ``"size"``, ``"shape"``, ``"position"`` or ``"intensity"``.
-    kind : {"float", "integer", "boolean"}, optional
+        What it is asked for with: ``"size"``, ``"shape"``, ``"position"``, ``"intensity"`` ...
+    kind : {"float", "integer", "boolean", "text"}, optional
         The type of the values.
+    reference : str, optional
+        The paper or book that defines it.
+    scikit_image, cellprofiler : str, optional
+        Its name there, where the definition is the same.
     """
 
     name: str
@@ -63,7 +68,10 @@ class Column:
     description: str
     dimensions: tuple[int, ...] = (2, 3)
     group: str = "shape"
-    kind: Literal["float", "integer", "boolean"] = "float"
+    kind: Literal["float", "integer", "boolean", "text"] = "float"
+    reference: str = ""
+    scikit_image: str = ""
+    cellprofiler: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a unit outside the vocabulary."""
@@ -72,6 +80,12 @@ class Column:
                 f"{self.name}: the unit must be 1, pixel, length, length^2, length^3, length^n, angle or "
                 f"intensity; found {self.unit!r}"
             )
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Its names in other programs."""
+        names = {"scikit-image": self.scikit_image, "CellProfiler": self.cellprofiler}
+        return {program: name for program, name in names.items() if name}
 
     @property
     def dtype(self) -> np.dtype:
@@ -99,7 +113,7 @@ class Column:
         match = _LENGTH_POWER.fullmatch(self.unit)
         if match is None:
             return 0
-        return ndim if match[1] == "n" else int(match[1] or 1)
+        return int((match[1] or "1").replace("n", str(ndim)))
 
     def unit_text(self, grid_unit: str, ndim: int) -> str:
         """Return the unit as a person reads it.

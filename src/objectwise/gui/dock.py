@@ -15,13 +15,15 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from objectwise.core.operation import Input, Operation, operations
+from objectwise.core.method import Input, Method, methods
 from objectwise.gui.calibration import (
     axes_of,
     data_of,
@@ -30,15 +32,17 @@ from objectwise.gui.calibration import (
     is_preview,
     lacks_unit,
 )
-from objectwise.gui.choosers import LayerBox, LayerList, NarrowComboBox, first_choice, suits
+from objectwise.gui.choosers import LayerBox, LayerList, first_choice, suits
 from objectwise.gui.closing import ClosingDock
 from objectwise.gui.fields import Kept, Number
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Job, Outcome
 from objectwise.gui.layers import place
+from objectwise.gui.method_box import MethodBox
 from objectwise.gui.pixel_size import PixelSizeRow, calibrate_alike
 from objectwise.gui.places import holder_of, share_place
 from objectwise.gui.preview import Preview
+from objectwise.gui.reference_window import ReferenceWindow
 from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
 from objectwise.gui.wiring import Choice, make_job
@@ -74,11 +78,12 @@ class OperationDock(ClosingDock):
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self.viewer = viewer
-        self.records = [record for record in operations.values() if record.family in self.families]
+        self.records = [record for record in methods.values() if record.family in self.families]
         self.boxes: dict[str, LayerBox | LayerList] = {}
         self.form: Form | None = None
         self.forms: dict[str, Form] = {}
         self.last: Outcome | None = None
+        self.reference: ReferenceWindow | None = None
         self._quiet = 0
         self._from_preview = False
         self._seen = True
@@ -92,18 +97,18 @@ class OperationDock(ClosingDock):
         self.follow(self._paint, viewer.events.theme)
         self._paint()
         names = [record.name for record in self.records]
-        self.method.setCurrentIndex(names.index(self.first) if self.first in names else 0)
-        self._on_method()
+        self.method.name = self.first if self.first in names else names[0]
 
     # --- widgets ---------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.method = NarrowComboBox()
-        for record in self.records:
-            self.method.addItem(record.label)
-            self.method.setItemData(self.method.count() - 1, record.summary, Qt.ItemDataRole.ToolTipRole)
-        self.method.currentIndexChanged.connect(self._on_method)
-        self.method.setVisible(len(self.records) > 1)
+        self.method = MethodBox(self.records)
+        self.method.chosen.connect(self._on_method)
+        self.method.found.connect(self._on_choice_found)
+        self.help = QToolButton()
+        self.help.setText("?")
+        self.help.setToolTip("What this method does, with its formulas, limits and sources")
+        self.help.clicked.connect(self.show_reference)
         self.summary, self.understood = text_label(), text_label()
         self.input_rows = row_layout()
         self.pixel_size = PixelSizeRow(self._on_pixel_size)
@@ -119,7 +124,10 @@ class OperationDock(ClosingDock):
         column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(6)
         column.addWidget(self.method)
-        column.addWidget(self.summary)
+        about = QHBoxLayout()
+        about.addWidget(self.summary, 1)
+        about.addWidget(self.help, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(about)
         column.addLayout(self.input_rows)
         column.addWidget(self.understood)
         column.addWidget(self.pixel_size)
@@ -164,13 +172,13 @@ class OperationDock(ClosingDock):
     # --- what is chosen --------------------------------------------------------------------------------
 
     @property
-    def record(self) -> Operation:
-        """The chosen operation."""
-        return self.records[self.method.currentIndex()]
+    def record(self) -> Method:
+        """The chosen operation or composition."""
+        return methods[self.method.name]
 
     def choose(self, name: str) -> None:
         """Choose an operation by its name."""
-        self.method.setCurrentIndex([record.name for record in self.records].index(name))
+        self.method.name = name
 
     def chosen(self) -> dict[str, list[Layer]]:
         """Return the chosen layers by input."""
@@ -221,11 +229,10 @@ class OperationDock(ClosingDock):
 
     # --- reactions -------------------------------------------------------------------------------------
 
-    def _on_method(self, _number: int = 0) -> None:
+    def _on_method(self, _name: str = "") -> None:
         record = self.record
         with self.quiet():
             self.summary.setText(record.summary)
-            self.method.setToolTip(record.summary)
             self._make_boxes(record)
             if self.form is not None:
                 self.form.native.hide()
@@ -237,12 +244,23 @@ class OperationDock(ClosingDock):
             self._refresh()
         self._changed()
 
-    def _make_form(self, record: Operation) -> Form:
+    def _on_choice_found(self, parameter: str, value: Any) -> None:
+        """Set the choice that a search has found."""
+        if self.form is not None:
+            self.form.fields[parameter].value = value
+
+    def show_reference(self) -> None:
+        """Show all there is to read about the chosen method."""
+        if self.reference is None:
+            self.reference = ReferenceWindow(self)
+        self.reference.show_method(self.record.name)
+
+    def _make_form(self, record: Method) -> Form:
         form = Form(record)
         form.edited.connect(self._changed)
         return form
 
-    def _make_boxes(self, record: Operation) -> None:
+    def _make_boxes(self, record: Method) -> None:
         """Make a chooser for each input; a layer chosen for the method before stays chosen."""
         before = {box.kind: box.layer for box in self.boxes.values() if isinstance(box, LayerBox)}
         while self.input_rows.rowCount():

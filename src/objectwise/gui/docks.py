@@ -7,7 +7,7 @@ import napari.viewer
 import numpy as np
 from superqt.utils import create_worker
 
-from objectwise.core.operation import Operation
+from objectwise.core.method import Method
 from objectwise.core.results import Result
 from objectwise.gui.calibration import axes_of, data_of
 from objectwise.gui.dock import OperationDock
@@ -15,6 +15,16 @@ from objectwise.gui.forms import Form
 from objectwise.gui.layers import source_of
 from objectwise.gui.preview import displayed_index
 from objectwise.ops import histogram
+
+
+class FindDock(OperationDock):
+    """From an image to objects in one go."""
+
+    families = ("find",)
+    preview_at_start = True
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
 
 
 class FiltersDock(OperationDock):
@@ -118,7 +128,7 @@ class ThresholdDock(OperationDock):
         self._range_of: tuple[int, str | None] | None = None
         super().__init__(viewer)
 
-    def _make_form(self, record: Operation) -> Form:
+    def _make_form(self, record: Method) -> Form:
         form = super()._make_form(record)
         for name in self.sliders:
             if name in form.fields:

@@ -146,7 +146,7 @@ class Number(Field):
     def _beside(self) -> list[Any]:
         if not self.parameter.optional:
             return [self.widget]
-        word = "auto" if self.parameter.statistic is not None else "none"
+        word = "auto" if self.parameter.found else "none"
         self.left_out = CheckBox(value=False, text=word)
         self.left_out.tooltip = (
             "Found from the image" if word == "auto" else "Left out: there is no such limit"

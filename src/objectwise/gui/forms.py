@@ -10,7 +10,7 @@ from magicgui.widgets import Container
 from psygnal import Signal
 
 from objectwise.core.grid import Grid
-from objectwise.core.operation import Operation
+from objectwise.core.method import Method
 from objectwise.core.recipe import Step
 from objectwise.gui.fields import BrightnessSlider, Field, Groups, Kept, Number, decimals_for, rounded
 
@@ -35,7 +35,7 @@ class Form(Container):
 
     edited = Signal()
 
-    def __init__(self, record: Operation, groups: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(self, record: Method, groups: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.record = record
         self.sliders: dict[str, BrightnessSlider] = {}
         self.fields: dict[str, Field] = {}

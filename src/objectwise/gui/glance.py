@@ -19,7 +19,7 @@ import numpy as np
 
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Components, Halo
-from objectwise.core.recipe import Recipe
+from objectwise.core.recipe import Recipe, Source, Step
 from objectwise.core.results import Result
 from objectwise.core.run import computed_values, run
 from objectwise.gui.jobs import Job, count_objects, value_text
@@ -131,6 +131,9 @@ def look(glance: Glance, memory: Memory) -> Seen:
     }
     *_, last = run(recipe, inputs)
     result = last.results[recipe.outputs[-1]]
+    # what is found in the result of an earlier step is found on the way
+    own = {step.id for step in recipe.steps}
+    values += [row for row in result.values if row["step"] in own and row not in values]
     if "c" in result.grid.axes:
         raise ValueError("No preview of several channels; choose one, or press Run.")
     array = result.array if result.array.ndim == 2 else result.array[plane]
@@ -205,18 +208,30 @@ def lock(
 ) -> tuple[Recipe, list[dict[str, Any]]]:
     """Return a recipe with the numbers written in that a run would compute for the displayed plane.
 
+    A number that depends on the result of an earlier step is left to the run where the displayed plane is all that
+    it is found from.
+
     Raises
     ------
     ValueError
-        If such a number depends on the result of an earlier step.
+        If such a number depends on the results of an earlier step in other planes or frames.
     """
     steps, rows = [], []
+    flat = all(source.grid.ndim == 2 for source in inputs.values())
     for step in recipe.steps:
+        alone = step.scope == "plane" or (flat and step.scope == "frame")
+        if alone and not {source.name for _, source in _sources(step)} <= set(inputs):
+            steps.append(step)
+            continue
         found = _computed(replace(recipe, steps=(step,), inputs=(), outputs=()), inputs, index, memory)
         parameters = dict(step.parameters) | {row["parameter"]: row["value"] for row in found}
         steps.append(replace(step, parameters=parameters))
         rows += found
     return replace(recipe, steps=tuple(steps)), rows
+
+
+def _sources(step: Step) -> list[tuple[str, Source]]:
+    return [pair for pairs in step.sources().values() for pair in pairs]
 
 
 def _computed(

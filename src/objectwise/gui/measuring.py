@@ -6,7 +6,7 @@ import napari.viewer
 import numpy as np
 from napari.layers import Layer
 
-from objectwise.core.operation import Input, Operation
+from objectwise.core.method import Input, Method
 from objectwise.core.results import Result
 from objectwise.gui.calibration import notes_of
 from objectwise.gui.choosers import LayerBox, LayerList
@@ -14,7 +14,7 @@ from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Outcome
 from objectwise.gui.table import note_table, show_table
-from objectwise.measure.columns import GROUPS
+from objectwise.measure.families import groups
 
 
 class MeasureDock(OperationDock):
@@ -41,8 +41,8 @@ class MeasureDock(OperationDock):
         ours, theirs = (item.extent.world[:, -2:] for item in (labels, layer))
         return bool(np.allclose(ours, theirs))
 
-    def _make_form(self, record: Operation) -> Form:
-        form = Form(record, {"features": GROUPS})
+    def _make_form(self, record: Method) -> Form:
+        form = Form(record, {"features": groups()})
         form.edited.connect(self._changed)
         return form
 

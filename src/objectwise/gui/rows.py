@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
 from objectwise.core.grid import Grid
-from objectwise.core.operation import Operation
+from objectwise.core.method import Method
 from objectwise.gui.calibration import axes_of, grid_of, possible_axes, remember_axes, shape_of
 from objectwise.gui.choosers import NarrowComboBox
 from objectwise.gui.wiring import unnamed
@@ -39,7 +39,7 @@ class DependentRows(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._layer: Layer | None = None
-        self._record: Operation | None = None
+        self._record: Method | None = None
         self._grid: Grid | None = None
         self.axes, self.channel = NarrowComboBox(), NarrowComboBox()
         self.work_on, self.scope, self.output = NarrowComboBox(), NarrowComboBox(), NarrowComboBox()
@@ -112,7 +112,7 @@ class DependentRows(QWidget):
 
     # --- which rows ------------------------------------------------------------------------------------
 
-    def refresh(self, record: Operation, chosen: dict[str, list[Layer]], grid: Grid | None) -> None:
+    def refresh(self, record: Method, chosen: dict[str, list[Layer]], grid: Grid | None) -> None:
         """Show the rows that an operation needs for these layers.
 
         Parameters
@@ -145,7 +145,7 @@ class DependentRows(QWidget):
             _fill(self.output, texts, texts[number])
         self.setVisible(any(self._is_wanted(box) for box in self.fields))
 
-    def _refresh_channel(self, record: Operation, chosen: dict[str, list[Layer]]) -> None:
+    def _refresh_channel(self, record: Method, chosen: dict[str, list[Layer]]) -> None:
         single = next((item.name for item in record.inputs if item.kind == "image"), None)
         layer = next(iter(chosen.get(single, [])), None) if single is not None else None
         shown = layer is not None and axes_of(layer) is not None and "c" in grid_of(layer).axes

@@ -11,9 +11,11 @@ from typing import Any
 
 from napari.layers import Labels, Layer
 
-from objectwise.core.operation import Input, Operation
+from objectwise.core.composition import steps_of
+from objectwise.core.method import Input, Method
 from objectwise.core.recipe import Recipe, Step
 from objectwise.core.results import Result
+from objectwise.core.step import free_name
 from objectwise.gui.calibration import axes_of, data_of, grid_of, notes_of
 from objectwise.gui.jobs import Job
 from objectwise.gui.layers import Stack, source_of, space_of
@@ -25,8 +27,8 @@ class Choice:
 
     Parameters
     ----------
-    record : Operation
-        The operation.
+    record : Method
+        The operation or composition.
     layers : mapping of str to sequence of Layer
         The layers of each input.
     values : mapping of str
@@ -39,7 +41,7 @@ class Choice:
         Whether a mask or classes are made into objects.
     """
 
-    record: Operation
+    record: Method
     layers: Mapping[str, Sequence[Layer]]
     values: Mapping[str, Any] = field(default_factory=dict)
     channel: str | None = None
@@ -87,18 +89,22 @@ def make_job(choice: Choice) -> Job:
     space = next((item for item in spaces if "t" in item.axes), spaces[0])
     space = replace(space, source=spaces[0].source)
     name = step_name(record.name, inputs)
-    step = Step(name, record.name, wired, dict(choice.values), choice.scope, choice.by_plane)
-    steps = [step, *_objects(step, record)] if choice.instances else [step]
-    recipe = Recipe(steps, inputs=tuple(inputs), unit=grid_of(choice.all_layers[0]).unit)
-    title = record.label.lower() + (" objects" if len(steps) > 1 else "")
+    values = dict(choice.values)
+    steps = steps_of(record, name, wired, values, scope=choice.scope, by_plane=choice.by_plane)
+    if choice.instances:
+        steps.append(_objects(steps[-1], record))
+    recipe = Recipe(
+        steps, inputs=tuple(inputs), outputs=(steps[-1].id,), unit=grid_of(choice.all_layers[0]).unit
+    )
+    title = record.label.lower() + (" objects" if choice.instances else "")
     return Job(recipe, inputs, space, title, marks)
 
 
-def _objects(step: Step, record: Operation) -> list[Step]:
+def _objects(step: Step, record: Method) -> Step:
     """Return the step that makes objects of a mask or of classes."""
     if record.output == "classes":
-        return [Step("objects", "labels_from_classes", {"classes": step.id}, by_plane=step.by_plane)]
-    return [Step("objects", "label_components", {"mask": step.id}, by_plane=step.by_plane)]
+        return Step("objects", "labels_from_classes", {"classes": step.id}, by_plane=step.by_plane)
+    return Step("objects", "label_components", {"mask": step.id}, by_plane=step.by_plane)
 
 
 def _wire(
@@ -164,7 +170,7 @@ def step_name(name: str, inputs: Mapping[str, Result]) -> str:
     histories = [item.recipe for item in inputs.values() if item.recipe is not None]
     taken = {*inputs, *(step.id for recipe in histories for step in recipe.steps)}
     taken |= {source for recipe in histories for source in recipe.inputs}
-    return _free(name, taken)
+    return free_name(name, taken)
 
 
 def input_name(name: str, taken: Iterable[str] = ()) -> str:
@@ -180,11 +186,4 @@ def input_name(name: str, taken: Iterable[str] = ()) -> str:
     )
     if not (clean[:1].isascii() and clean[:1].isalpha()):
         clean = f"image {clean}".strip()
-    return _free(clean, taken)
-
-
-def _free(name: str, taken: Iterable[str]) -> str:
-    taken, found, number = set(taken), name, 2
-    while found in taken:
-        found, number = f"{name}_{number}", number + 1
-    return found
+    return free_name(clean, taken)

@@ -8,64 +8,58 @@ not take the measurement of its object away, and must not go unnoticed either.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from objectwise.core.table import Reasons
-    from objectwise.measure.scan import Scan
+from objectwise.core.table import Column, Reasons
+from objectwise.measure.family import Block, Family, Found, undefined
+
+COLUMNS = (
+    Column("intensity_min", "intensity", "Smallest value in the object.", group="intensity"),
+    Column("intensity_max", "intensity", "Largest value in the object.", group="intensity"),
+    Column("intensity_mean", "intensity", "Mean value in the object.", group="intensity"),
+    Column(
+        "intensity_std", "intensity",
+        "Standard deviation of the values in the object, of the population (divided by n).",
+        group="intensity",
+    ),
+    Column(
+        "intensity_median", "intensity",
+        "Median value in the object; the mean of the two middle ones where their number is even.",
+        group="intensity",
+    ),
+    Column("intensity_sum", "intensity", "Sum of the values in the object.", group="intensity"),
+)  # fmt: skip
+
+MISSING = Column(
+    "intensity_n_missing", "pixel",
+    "Number of pixels of the object that are NaN or infinite; the other measurements of this channel pass "
+    "over them.",
+    group="intensity", kind="integer",
+)  # fmt: skip
 
 
-def measure_intensity(
-    scan: Scan, channel: str, image: np.ndarray, wanted: Collection[str]
-) -> tuple[dict[str, np.ndarray], Reasons]:
+def measure_intensity(block: Block, channel: str, wanted: set[str]) -> Found:
     """Measure the values of one image in all objects.
-
-    Parameters
-    ----------
-    scan : Scan
-        The objects of a block.
-    channel : str
-        Name of the image, the last part of the names of the columns.
-    image : ndarray, shape ([Z,] Y, X)
-        Any real dtype.
-    wanted : collection of str
-        Names of columns.
-
-    Returns
-    -------
-    values : dict of str to ndarray, shape (n,)
-        The columns asked for; also ``intensity_n_missing_<channel>`` where any pixel of an object is NaN
-        or infinite.
-    reasons : dict
-        Why values are NaN.
 
     Notes
     -----
     The memory needed is that of the image, for the pixels in objects.
     """
-    from objectwise.kernels import runs as lines
     from objectwise.kernels import values as contents
 
-    table = np.full((scan.ids.size, contents.N_STATISTICS), np.nan)
-    n_missing = np.zeros(scan.ids.size, dtype=np.int64)
-    if scan.ids.size:
-        prepared = lines.prepare_image(image)
-        stops = np.cumsum(scan.n_pixels)
-        starts = stops - scan.n_pixels
-        ends = starts.copy()
-        values = np.empty(stops[-1], dtype=prepared.dtype)
-        contents.gather_values(scan.runs, prepared.reshape(-1, image.shape[-1]), ends, values)
-        n_missing = stops - ends
+    n_pixels = block.scan.n_pixels
+    table = np.full((block.ids.size, contents.N_STATISTICS), np.nan)
+    n_missing = np.zeros(block.ids.size, dtype=np.int64)
+    if block.ids.size:
+        values, starts, ends = block.values_of(channel)
+        n_missing = n_pixels - (ends - starts)
         contents.describe_values(values, starts, ends, table)
-        if f"intensity_median_{channel}" in wanted:
+        if "intensity_median" in wanted:
             find = contents.count_medians if values.dtype.kind == "u" else contents.find_medians
-            find(values, starts, ends, table)
-
-    columns = {
-        f"intensity_{name}_{channel}": table[:, column].copy()
+            # the search orders the values, which others look at as they lie
+            find(values.copy(), starts, ends, table)
+    found = {
+        f"intensity_{name}": table[:, column].copy()
         for name, column in (
             ("min", contents.MINIMUM),
             ("max", contents.MAXIMUM),
@@ -75,13 +69,16 @@ def measure_intensity(
             ("sum", contents.SUM),
         )
     }
+    empty = n_missing == n_pixels
     reasons: Reasons = {}
-    empty = scan.ids[n_missing == scan.n_pixels].tolist()
-    if empty:
-        for name in columns:
-            reasons[name] = dict.fromkeys(empty, f"{name}: every pixel of the object is NaN or infinite")
-    missing = f"intensity_n_missing_{channel}"
-    chosen = {name: column for name, column in columns.items() if name in wanted}
-    if n_missing.any() or missing in wanted:
-        chosen[missing] = n_missing
-    return chosen, {name: entries for name, entries in reasons.items() if name in wanted}
+    if empty.any():
+        reasons = {
+            name: undefined(block, name, empty, "every pixel of the object is NaN or infinite")
+            for name in found
+        }
+    if n_missing.any() or MISSING.name in wanted:
+        found[MISSING.name] = n_missing
+    return found, reasons
+
+
+FAMILY = Family(COLUMNS, measure_intensity, of="channel", occasional=(MISSING,))

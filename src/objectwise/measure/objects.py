@@ -8,12 +8,14 @@ machine and put into a table where the frames come together.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from objectwise.core.table import Column, Reasons, Table
-from objectwise.measure.columns import IMAGE_COLUMNS, MISSING, columns_for, for_channel
+from objectwise.core.table import Reasons, Table
+from objectwise.measure.families import all_columns, choose, defaults
+from objectwise.measure.family import Block
 
 
 def measure_block(
@@ -21,6 +23,7 @@ def measure_block(
     images: Mapping[str, np.ndarray] | None = None,
     spacing: Sequence[float] | None = None,
     features: Iterable[str] | str | None = None,
+    **settings: Any,
 ) -> tuple[dict[str, np.ndarray], Reasons]:
     """Measure the objects of one 2-D or 3-D block.
 
@@ -33,13 +36,16 @@ def measure_block(
     spacing : sequence of float, optional
         Pixel size along each axis; 1 where left out.
     features : iterable of str, optional
-        Groups or columns; see `columns_for`. None for all.
+        Groups or columns; see `objectwise.measure.families.choose`. None for all that is not measured on
+        request alone.
+    **settings
+        Parameters of `objectwise.measure.measure`.
 
     Returns
     -------
     values : dict of str to ndarray, shape (n,)
-        ``"label"`` (int64, increasing) and the columns of `columns_for`, in its order; after them
-        ``intensity_n_missing_<channel>`` if a pixel of any object is NaN or infinite in that channel.
+        ``"label"`` (int64, increasing) and the columns of `objectwise.measure.families.columns_for`, in its
+        order; among them ``intensity_n_missing_<channel>`` if a pixel of any object is NaN or infinite there.
     reasons : dict
         ``{column: {label: sentence}}`` for the values that are NaN; the label None stands for all objects.
 
@@ -61,35 +67,30 @@ def measure_block(
     >>> values["label"], values["area"]
     (array([2]), array([1.]))
     """
-    from objectwise.measure.intensity import measure_intensity
-    from objectwise.measure.scan import scan_labels
-    from objectwise.measure.shape import measure_shape
-
-    scan = scan_labels(labels)
-    checked = _check_images(images or {}, scan.shape)
-    spacing = _check_spacing(spacing, scan.ndim)
-    columns = columns_for(scan.ndim, list(checked), features)
+    block = Block(*_check(labels, images or {}, spacing))
+    ndim, settings = block.ndim, {**defaults(), **settings}
+    chosen = choose(ndim, list(block.images), features, settings)
+    found: dict[str, np.ndarray] = {}
     reasons: Reasons = {}
-
-    defined = [column for column in columns if scan.ndim in column.dimensions]
-    names = {column.name for column in defined}
-    found, why = measure_shape(scan, spacing, names)
-    reasons.update(why)
-    for channel, image in checked.items():
-        wanted = names & {for_channel(column, channel).name for column in (*IMAGE_COLUMNS, MISSING)}
-        if wanted:
-            more, why = measure_intensity(scan, channel, image, wanted)
-            found.update(more)
-            reasons.update(why)
-
-    values = {"label": scan.ids}
-    for column in _with_missing(columns, checked, found):
-        if scan.ndim in column.dimensions:
-            values[column.name] = found[column.name]
-        else:
-            values[column.name] = np.full(scan.ids.size, np.nan)
-            reasons[column.name] = {None: f"{column.name}: not defined in {scan.ndim}-D"}
-    return values, reasons
+    for family, target in dict.fromkeys((item.family, item.target) for item in chosen):
+        mine = [item for item in chosen if (item.family, item.target) == (family, target)]
+        wanted = {item.name for item in mine if ndim in item.column.dimensions}
+        if not wanted:
+            continue
+        values, why = family.found(block, target, wanted, settings)
+        wanted |= {column.name for column in family.occasional} & values.keys()
+        for name in wanted:
+            full = "_".join((name, *target))
+            found[full] = values[name]
+            if why.get(name):
+                reasons[full] = {label: full + text.removeprefix(name) for label, text in why[name].items()}
+    for item in chosen:
+        if ndim not in item.column.dimensions:
+            name = item.column.name
+            found[name] = np.full(block.ids.size, np.nan)
+            reasons[name] = {None: f"{name}: not defined in {ndim}-D"}
+    order = [item.column.name for item in all_columns(list(block.images), settings)]
+    return {"label": block.ids} | {name: found[name] for name in order if name in found}, reasons
 
 
 def make_table(
@@ -98,6 +99,7 @@ def make_table(
     channels: Sequence[str] = (),
     features: Iterable[str] | str | None = None,
     unit: str = "pixel",
+    **settings: Any,
 ) -> Table:
     """Put measured blocks into one table.
 
@@ -105,8 +107,8 @@ def make_table(
     ----------
     blocks : iterable of (int, dict, dict)
         The frame, and what `measure_block` returned for it.
-    ndim, channels, features
-        What the blocks were measured with; see `columns_for`.
+    ndim, channels, features, **settings
+        What the blocks were measured with; see `measure_block`.
     unit : str, optional
         Unit of the spacing.
 
@@ -115,11 +117,14 @@ def make_table(
     Table
         With the right columns and no rows where there is no block or no object.
     """
-    columns = columns_for(ndim, channels, features)
+    settings = {**defaults(), **settings}
+    columns = [item.column for item in choose(ndim, channels, features, settings)]
+    offered = {item.column.name: item.column for item in all_columns(channels, settings)}
+    offered |= {column.name: column for column in columns}
     tables = [
         Table.from_columns(
             values,
-            _with_missing(columns, channels, values),
+            [offered[name] for name in values if name != "label"],
             frame=frame,
             unit=unit,
             ndim=ndim,
@@ -130,11 +135,16 @@ def make_table(
     return Table.concat(tables) if tables else Table.empty(columns, unit=unit, ndim=ndim)
 
 
-def _with_missing(columns: Sequence[Column], channels: Iterable[str], found: Collection[str]) -> list[Column]:
-    """Return the columns, and after them those that count missing pixels where there are any."""
-    named = {column.name for column in columns}
-    added = [for_channel(MISSING, channel) for channel in channels]
-    return [*columns, *(column for column in added if column.name in found and column.name not in named)]
+def _check(
+    labels: np.ndarray, images: Mapping[str, np.ndarray], spacing: Sequence[float] | None
+) -> tuple[np.ndarray, dict[str, np.ndarray], tuple[float, ...]]:
+    """Return what fits together, or refuse what does not."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"labels must be whole numbers; found the type {labels.dtype}")
+    if labels.ndim not in (2, 3):
+        raise ValueError(f"labels must have 2 or 3 spatial axes; found {labels.ndim}")
+    return labels, _check_images(images, labels.shape), _check_spacing(spacing, labels.ndim)
 
 
 def _check_images(images: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> dict[str, np.ndarray]:

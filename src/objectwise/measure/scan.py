@@ -94,6 +94,32 @@ class Scan:
             covariance[:, i, j] = covariance[:, j, i] = (about - rest[:, i] * (rest[:, j] / n)) / n
         return covariance[:, 3 - self.ndim :, 3 - self.ndim :]
 
+    def gather(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the finite values of an image, object after object, and where those of each begin and end.
+
+        Parameters
+        ----------
+        image : ndarray, shape of the labels
+            Any real dtype.
+
+        Returns
+        -------
+        values : ndarray of uint8, uint16, float32 or float64, shape (n_pixels.sum(),)
+            In raster order within each object.
+        starts, ends : ndarray of int64, shape (n,)
+        """
+        from objectwise.kernels import runs as lines
+        from objectwise.kernels import values as contents
+
+        prepared = lines.prepare_image(image)
+        stops = np.cumsum(self.n_pixels)
+        starts = stops - self.n_pixels
+        ends = starts.copy()
+        values = np.empty(stops[-1] if stops.size else 0, dtype=prepared.dtype)
+        if stops.size:
+            contents.gather_values(self.runs, prepared.reshape(-1, image.shape[-1]), ends, values)
+        return values, starts, ends
+
 
 def scan_labels(labels: np.ndarray) -> Scan:
     """Find the ids in a labels block.

@@ -23,6 +23,7 @@ from objectwise.ops.binary import (
 from objectwise.ops.class_thresholds import recolour_by_class, threshold_multi_otsu
 from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
 from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
+from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed, find_objects
 from objectwise.ops.contours import fit_contour_chan_vese
 from objectwise.ops.denoise import denoise_nlm, denoise_tv
 from objectwise.ops.edges import detect_edges_canny, detect_edges_log, thin_edges
@@ -96,6 +97,7 @@ from objectwise.ops.threshold import (
 )
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 
+register("find", find_objects)
 register(
     "filters",
     smooth_gaussian,
@@ -145,7 +147,7 @@ register("morphology", fill_holes, remove_small, remove_large, clear_border, cle
 register("morphology", smooth_mask, fill_convex_hull, skeletonize, thin)
 register("morphology", erode_grey, dilate_grey, open_grey, close_grey)
 register("morphology", tophat_grey, bottomhat_grey, gradient_grey)
-register("edges", detect_edges_canny, detect_edges_log, thin_edges, fit_contour_chan_vese)
+register("edges", detect_edges_canny, detect_edges_log, thin_edges, find_enclosed, fit_contour_chan_vese)
 register(
     "regions",
     grow_regions,
@@ -169,6 +171,7 @@ register(
     cluster_kmeans,
     cluster_gaussian_mixture,
     cluster_fuzzy_cmeans,
+    find_classes_fuzzy,
     classes_from_memberships,
     labels_from_classes,
     recolour_by_class,

@@ -7,20 +7,26 @@ them can be replaced.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
-from objectwise.core.recipe import From, Step
+from annotated_types import Ge, Gt
+
+from objectwise.core.composition import ClassesSteps, ImageName, LabelsSteps, MaskSteps, composition
+from objectwise.core.parameter import Computed, Intensity, Length
+from objectwise.core.step import From, Step
+from objectwise.ops.threshold import Method
 
 
+@composition()
 def find_objects(
-    image: str = "image",
+    image: ImageName = "image",
     *,
     objects: Literal["bright", "dark"] = "bright",
-    sigma: float = 1.0,
-    method: str = "otsu",
-    diameter: float | None = None,
+    sigma: Annotated[Length, Ge(0)] = 1.0,
+    method: Method = "otsu",
+    diameter: Annotated[Computed[Length], Gt(0)] = None,
     keep_border: bool = True,
-) -> list[Step]:
+) -> LabelsSteps:
     """Return the steps that find and split objects: smooth, threshold, fill, clean, split.
 
     Parameters
@@ -67,15 +73,16 @@ def find_objects(
     return steps if keep_border else [*steps, Step("inside", "clear_border", {"objects": "split"})]
 
 
+@composition()
 def find_enclosed(
-    image: str = "image",
+    image: ImageName = "image",
     *,
-    sigma: float = 1.5,
-    low: float | None = None,
-    high: float | None = None,
-    max_gap: float = 4.0,
-    min_width: float = 4.0,
-) -> list[Step]:
+    sigma: Annotated[Length, Ge(0)] = 1.5,
+    low: Computed[Intensity] = None,
+    high: Computed[Intensity] = None,
+    max_gap: Annotated[Length, Ge(0)] = 4.0,
+    min_width: Annotated[Length, Ge(0)] = 4.0,
+) -> MaskSteps:
     """Return the steps that find the regions which edges enclose: edges, gaps closed, filled, loose ends dropped.
 
     Parameters
@@ -111,14 +118,15 @@ def find_enclosed(
     ]
 
 
+@composition()
 def find_classes_fuzzy(
-    image: str = "image",
+    image: ImageName = "image",
     *,
-    n_classes: int = 3,
-    diameter: float = 3.0,
-    weight: float = 1.0,
-    fuzziness: float = 2.0,
-) -> list[Step]:
+    n_classes: Annotated[int, Ge(2)] = 3,
+    diameter: Annotated[Length, Gt(0)] = 3.0,
+    weight: Annotated[float, Ge(0)] = 1.0,
+    fuzziness: Annotated[float, Gt(1)] = 2.0,
+) -> ClassesSteps:
     """Return the steps of the enhanced fuzzy c-means: blend neighbours, cluster, take the largest membership.
 
     Parameters

@@ -278,10 +278,10 @@ def filter_labels_by_column(
     >>> filter_labels_by_column(np.array([[3, 0, 5, 5, 0, 7, 7, 7]]), column="area", lower=2)
     array([[0, 0, 5, 5, 0, 7, 7, 7]])
     """
-    from objectwise.measure.columns import GROUPS
+    from objectwise.measure.families import groups
     from objectwise.measure.objects import measure_block
 
-    if column in GROUPS:
+    if column in groups():
         raise ValueError(
             f"column must be one measurement, such as area or solidity; found the group {column!r}"
         )

@@ -1,0 +1,123 @@
+"""What a family of measurements is: columns, and the function that fills them for all objects of a block.
+
+A family lies in a file of its own and is listed in `families`. Its function is given the `Block`, which holds what
+several families need and finds it once, and the names of the columns that are wanted. It knows nothing of channels'
+names: a measurement of an image is written once, and gets a column for each channel, the name of the channel last.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from objectwise.core.table import Column, Reasons
+from objectwise.measure.scan import Scan, scan_labels
+
+Found = tuple[dict[str, np.ndarray], Reasons]
+
+
+@dataclass
+class Block:
+    """The labels and images of one spatial block, checked, and what is found of them once.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape ([Z,] Y, X)
+    images : dict of str to ndarray of the same shape
+    spacing : tuple of float
+        Pixel size along each axis.
+    """
+
+    labels: np.ndarray
+    images: Mapping[str, np.ndarray]
+    spacing: tuple[float, ...]
+    _values: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    @cached_property
+    def scan(self) -> Scan:
+        """The runs of the labels, and their sums."""
+        return scan_labels(self.labels)
+
+    @property
+    def ids(self) -> np.ndarray:
+        """The ids, increasing: int64, shape (n,). The order of every column."""
+        return self.scan.ids
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.labels.ndim
+
+    @cached_property
+    def clean(self) -> np.ndarray:
+        """The labels with the ids 1, 2, 3 ... in the order of `ids`: int32."""
+        from objectwise.core.kinds import compact
+
+        return compact(self.labels)[0]
+
+    def values_of(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the finite values of a channel, object after object; see `Scan.gather`."""
+        if channel not in self._values:
+            self._values[channel] = self.scan.gather(self.images[channel])
+        return self._values[channel]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Columns that are measured together.
+
+    Parameters
+    ----------
+    columns : tuple of Column, or callable
+        In the order of the table; the function ``columns(**settings)`` returns them where they depend on settings.
+    measure : callable
+        ``measure(block, wanted)`` for a measurement of objects, ``measure(block, channel, wanted)`` for one of an
+        image, ``measure(block, first, second, wanted)`` for one of two. It returns an array for each of the columns
+        named in ``wanted``, more if it likes, and why values are NaN. Settings that it names are given to it.
+    of : {'objects', 'channel', 'pair'}, optional
+        Whether there is a column for each channel, or for each pair.
+    on_request : bool, optional
+        Whether it is left out unless it is asked for: what takes long, or is many columns.
+    occasional : tuple of Column, optional
+        Columns that stand in the table only where the function returns them, or where they are asked for.
+    """
+
+    columns: tuple[Column, ...] | Callable[..., tuple[Column, ...]]
+    measure: Callable[..., Found]
+    of: Literal["objects", "channel", "pair"] = "objects"
+    on_request: bool = False
+    occasional: tuple[Column, ...] = ()
+
+    def columns_with(self, settings: Mapping[str, Any]) -> tuple[Column, ...]:
+        """Return the columns for some settings."""
+        if not callable(self.columns):
+            return self.columns
+        return self.columns(**_asked(self.columns, settings))
+
+    def targets(self, channels: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return the channels of each call: none, one, or two."""
+        if self.of == "objects":
+            return [()]
+        return list(itertools.combinations(channels, 1 if self.of == "channel" else 2))
+
+    def found(
+        self, block: Block, target: tuple[str, ...], wanted: Collection[str], settings: Mapping[str, Any]
+    ) -> Found:
+        """Measure for one target."""
+        return self.measure(block, *target, set(wanted), **_asked(self.measure, settings))
+
+
+def _asked(function: Callable[..., Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    names = inspect.signature(function).parameters
+    return {name: value for name, value in settings.items() if name in names}
+
+
+def undefined(block: Block, column: str, where: np.ndarray, why: str) -> dict[int | None, str]:
+    """Return the reasons for a column that is NaN where a mask over the objects says so."""
+    return dict.fromkeys(block.ids[where].tolist(), f"{column}: {why}")
