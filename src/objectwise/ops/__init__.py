@@ -21,6 +21,14 @@ from objectwise.ops.binary import (
     thin,
 )
 from objectwise.ops.class_thresholds import recolour_by_class, threshold_multi_otsu
+from objectwise.ops.classics import (
+    gauss_otsu_labelling,
+    local_minima_seeded_watershed,
+    segment_elevation,
+    segment_membranes,
+    segment_sure_foreground,
+    voronoi_otsu_labelling,
+)
 from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
 from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
 from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed, find_objects
@@ -97,7 +105,9 @@ from objectwise.ops.threshold import (
 )
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 
-register("find", find_objects)
+register("find", find_objects, voronoi_otsu_labelling, gauss_otsu_labelling)
+register("find", segment_sure_foreground, segment_elevation)
+register("find", segment_membranes, local_minima_seeded_watershed)
 register(
     "filters",
     smooth_gaussian,

@@ -10,16 +10,18 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
 
-from objectwise.core.parameter import Intensity, Length
-from objectwise.core.recipe import Step
+from objectwise.core.composition import ImageName, LabelsSteps, composition
+from objectwise.core.parameter import Computed, Intensity, Length, Size
+from objectwise.core.step import Step
 
 
+@composition()
 def voronoi_otsu_labelling(
-    image: str = "image",
+    image: ImageName = "image",
     *,
     spot_sigma: Annotated[Length, Ge(0)] = 2.0,
     outline_sigma: Annotated[Length, Ge(0)] = 2.0,
-) -> list[Step]:
+) -> LabelsSteps:
     """Return the steps of Voronoi-Otsu labelling: a spot in each object, and an outline by Otsu's threshold.
 
     Parameters
@@ -60,9 +62,10 @@ def voronoi_otsu_labelling(
     ]
 
 
+@composition()
 def gauss_otsu_labelling(
-    image: str = "image", *, outline_sigma: Annotated[Length, Ge(0)] = 2.0
-) -> list[Step]:
+    image: ImageName = "image", *, outline_sigma: Annotated[Length, Ge(0)] = 2.0
+) -> LabelsSteps:
     """Return the steps of Gauss-Otsu labelling: smooth, Otsu's threshold, connected components.
 
     Parameters
@@ -90,12 +93,13 @@ def gauss_otsu_labelling(
     ]
 
 
+@composition()
 def local_minima_seeded_watershed(
-    image: str = "image",
+    image: ImageName = "image",
     *,
     spot_sigma: Annotated[Length, Ge(0)] = 10.0,
     outline_sigma: Annotated[Length, Ge(0)] = 0.0,
-) -> list[Step]:
+) -> LabelsSteps:
     """Return the steps of a watershed from local minima: cells with bright membranes, told apart by their size.
 
     Parameters
@@ -130,15 +134,16 @@ def local_minima_seeded_watershed(
     ]
 
 
+@composition()
 def segment_membranes(
-    image: str = "image",
+    image: ImageName = "image",
     *,
     sigma: Annotated[Length, Ge(0)] = 1.0,
-    h: Annotated[Intensity, Ge(0)] | None = None,
+    h: Annotated[Computed[Intensity], Ge(0)] = None,
     lines: bool = False,
     keep_border: bool = True,
-    max_size: Annotated[float, Ge(0)] | None = None,
-) -> list[Step]:
+    max_size: Annotated[Size, Ge(0)] | None = None,
+) -> LabelsSteps:
     """Return the steps that find the cells which bright membranes enclose: smooth, h-minima, flood.
 
     Parameters
@@ -192,14 +197,15 @@ def segment_membranes(
     return steps
 
 
+@composition()
 def segment_sure_foreground(
-    image: str = "image",
+    image: ImageName = "image",
     *,
     objects: Literal["bright", "dark"] = "bright",
     radius: Annotated[Length, Ge(0)] = 2.0,
     fraction: Annotated[float, Ge(0), Le(1)] = 0.7,
     margin: Annotated[Length, Ge(0)] = 3.0,
-) -> list[Step]:
+) -> LabelsSteps:
     """Return the steps of OpenCV's watershed recipe: sure foreground, sure background, the unknown zone flooded.
 
     Parameters
@@ -244,10 +250,11 @@ def segment_sure_foreground(
     ]
 
 
+@composition()
 def segment_elevation(
-    image: str = "image", *, low: Intensity | None = None, high: Intensity | None = None
-) -> list[Step]:
-    """Return the steps of scikit-image's coins: sure markers by brightness, their outlines on the Sobel elevation map.
+    image: ImageName = "image", *, low: Computed[Intensity] = None, high: Computed[Intensity] = None
+) -> LabelsSteps:
+    """Return the steps of the coins tutorial: markers by brightness, outlines on the Sobel elevation map.
 
     Parameters
     ----------
