@@ -28,13 +28,29 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "remove_small": {"min_size": 1500.0},
     "split_touching": {"min_diameter": 20.0},
     "watershed_seeded": {"relief": "inverted"},
+    "watershed_compact": {"relief": "gradient", "compactness": 20.0},
+    "find_local_maxima": {"min_distance": 10.0},
+    "find_h_maxima": {"h": 2.0},
+    "segment_membranes": {"h": 1.5},
+    "voronoi_otsu_labelling": {"spot_sigma": 8.0, "outline_sigma": 1.0},
+    "local_minima_seeded_watershed": {"spot_sigma": 8.0},
+    "segment_elevation": {"low": 29.0, "high": 150.0},
     "cluster_kmeans": {"n_classes": 3},
     "labels_from_classes": {"min_class": 3},
     "measure": {"features": ("area", "circularity", "intensity_mean")},
 }
 
-# Operations whose example takes coins glued together, or a mask as a threshold leaves it.
-GLUED = ("split_touching", "estimate_diameter")
+# Operations whose example takes coins glued together, as their first or only mask, or a mask as a threshold leaves it.
+GLUED = (
+    "split_touching",
+    "split_touching_by_intensity",
+    "split_touching_combined",
+    "distance_map",
+    "find_sure_foreground",
+    "watershed_seeded",
+    "watershed_compact",
+    "estimate_diameter",
+)
 RAGGED = ("open", "close", "fill_holes", "clear_border", "label_components")
 
 
@@ -94,11 +110,17 @@ def example_inputs(record: Method) -> dict[str, Any]:
     if record.family == "colour":
         found[first] = tissue()
     if record.name in GLUED:
-        found[first] = there["glued"]
+        found[next(item.name for item in record.inputs if item.kind == "mask")] = there["glued"]
     elif record.name in RAGGED:
         found[first] = there["mask"]
-    if record.name == "watershed_seeded":
-        found["mask"] = there["glued"]
+    if record.name in ("find_h_maxima", "find_local_maxima"):
+        found |= {"image": ow.apply("distance_map", there["glued"]), "mask": there["glued"]}
+    elif record.name.startswith("split_touching_"):
+        found["image"] = ow.apply("smooth_gaussian", there["image"], sigma=7.0)
+    elif record.name in ("segment_membranes", "local_minima_seeded_watershed"):
+        found["image"] = ow.apply("smooth_gaussian", ow.apply("enhance_edges", there["image"]), sigma=2.0)
+    elif record.name == "grow_against_background":
+        found["mask"] = near(there["mask"], 6)
     return found
 
 

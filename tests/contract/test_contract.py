@@ -209,6 +209,8 @@ def test_lengths_are_physical(record: Operation, ndim: int, factor: float) -> No
     larger = cases.apply(record, inputs, tuple(step * factor for step in spacing), **scaled)
     if record.output == "value":
         assert larger == pytest.approx(plain * factor)
+    elif record.output_unit is not None:
+        cases.same(plain * factor ** record.output_unit.exponent(ndim), larger)
     elif record.output != "table":
         cases.same(plain, larger)
 

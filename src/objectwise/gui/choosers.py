@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Labels, Layer, Points
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -86,13 +86,13 @@ class NarrowComboBox(QComboBox):
 
 
 class LayerBox(NarrowComboBox):
-    """One layer out of those that fit an input."""
+    """One layer out of those that fit an input, where it says so points too."""
 
     chosen = Signal()
 
-    def __init__(self, kind: str, optional: bool = False) -> None:
+    def __init__(self, kind: str, optional: bool = False, points: bool = False) -> None:
         super().__init__()
-        self.kind, self.optional = kind, optional
+        self.kind, self.optional, self.points = kind, optional, points
         self._layers: list[Layer] = []
         self.activated.connect(self._on_activated)
         self.currentIndexChanged.connect(self._show_tooltip)
@@ -114,7 +114,11 @@ class LayerBox(NarrowComboBox):
     def offer(self, layers: Iterable[Layer], active: Layer | None = None) -> None:
         """Offer these layers; what was chosen stays chosen while it is there."""
         old = self.layer
-        self._layers = [layer for layer in layers if suits(layer, self.kind)]
+        self._layers = [
+            layer
+            for layer in layers
+            if suits(layer, self.kind) or (self.points and isinstance(layer, Points))
+        ]
         self.blockSignals(True)
         self.clear()
         if self.optional:

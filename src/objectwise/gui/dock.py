@@ -283,7 +283,9 @@ class OperationDock(ClosingDock):
             images = [layer for layer in self.viewer.layers if suits(layer, "image")]
             start = first_choice(images, self.viewer.layers.selection.active, "image")
             return LayerList(item.kind, lambda layer: layer is start or start is None)
-        return LayerBox(item.kind, item.optional)
+        # points are placed on the pixels of the first layer
+        points = item.name == "seeds" and item is not self.record.inputs[0]
+        return LayerBox(item.kind, item.optional, points)
 
     def _offer(self, box: LayerBox | LayerList) -> None:
         box.offer(list(self.viewer.layers), self.viewer.layers.selection.active)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from napari.layers import Labels, Layer
+from napari.layers import Labels, Layer, Points
 
 from objectwise.core.composition import steps_of
 from objectwise.core.method import Input, Method
@@ -19,6 +19,7 @@ from objectwise.core.step import free_name
 from objectwise.gui.calibration import axes_of, data_of, grid_of, notes_of
 from objectwise.gui.jobs import Job
 from objectwise.gui.layers import Stack, source_of, space_of
+from objectwise.gui.points import seeds_of
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Choice:
 
     @property
     def all_layers(self) -> list[Layer]:
-        """The layers of all inputs, in order."""
-        return [layer for layers in self.layers.values() for layer in layers]
+        """The layers of all inputs, in order; points are none, as they have no pixels."""
+        return [layer for layers in self.layers.values() for layer in layers if not isinstance(layer, Points)]
 
 
 def unnamed(layers: Iterable[Layer]) -> Layer | None:
@@ -80,7 +81,7 @@ def make_job(choice: Choice) -> Job:
     inputs: dict[str, Result] = {}
     marks: dict[str, tuple[Any, str | None]] = {}
     wired = {
-        item.name: _wire(item, choice.layers[item.name], choice.channel, inputs, marks)
+        item.name: _wire(item, choice.layers[item.name], choice, inputs, marks)
         for item in record.inputs
         if choice.layers.get(item.name)
     }
@@ -110,7 +111,7 @@ def _objects(step: Step, record: Method) -> Step:
 def _wire(
     item: Input,
     layers: Sequence[Layer],
-    channel: str | None,
+    choice: Choice,
     inputs: dict[str, Result],
     marks: dict[str, tuple[Any, str | None]],
 ) -> Any:
@@ -120,7 +121,8 @@ def _wire(
     if item.kind == "images":
         return _wire_images(layers, inputs)
     (layer,) = layers
-    source = source_of(layer)
+    channel = choice.channel
+    source = seeds_of(layer, choice.all_layers[0]) if isinstance(layer, Points) else source_of(layer)
     name = input_name(layer.name, inputs)
     inputs[name] = source
     if isinstance(layer, Labels):

@@ -21,6 +21,14 @@ from objectwise.ops.binary import (
     thin,
 )
 from objectwise.ops.class_thresholds import recolour_by_class, threshold_multi_otsu
+from objectwise.ops.classics import (
+    gauss_otsu_labelling,
+    local_minima_seeded_watershed,
+    segment_elevation,
+    segment_membranes,
+    segment_sure_foreground,
+    voronoi_otsu_labelling,
+)
 from objectwise.ops.cluster import cluster_kmeans, cluster_kmeans_minibatch, labels_from_classes
 from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
 from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed, find_objects
@@ -35,6 +43,7 @@ from objectwise.ops.enhance import (
 )
 from objectwise.ops.features import pixel_features
 from objectwise.ops.filters import local_deviation, local_entropy, smooth_gaussian, smooth_median
+from objectwise.ops.flooding import grow_against_background, watershed_compact
 from objectwise.ops.fuzzy import blend_neighbours, classes_from_memberships, cluster_fuzzy_cmeans
 from objectwise.ops.grey import (
     bottomhat_grey,
@@ -76,6 +85,7 @@ from objectwise.ops.object_classes import cluster_objects
 from objectwise.ops.random_walker import segment_random_walker
 from objectwise.ops.regions import flood_similar, grow_regions, merge_similar_regions, split_and_merge
 from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
+from objectwise.ops.seeds import distance_map, find_h_maxima, find_local_maxima, find_sure_foreground
 from objectwise.ops.selection import (
     clear_faces,
     filter_labels_by_column,
@@ -85,6 +95,7 @@ from objectwise.ops.selection import (
     remove_large,
 )
 from objectwise.ops.slopes import enhance_edges
+from objectwise.ops.splitting import split_touching_by_intensity, split_touching_combined
 from objectwise.ops.superpixels import superpixels_felzenszwalb, superpixels_slic
 from objectwise.ops.threshold import (
     threshold_auto,
@@ -95,7 +106,9 @@ from objectwise.ops.threshold import (
 )
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 
-register("find", find_objects)
+register("find", find_objects, voronoi_otsu_labelling, gauss_otsu_labelling)
+register("find", segment_sure_foreground, segment_elevation)
+register("find", segment_membranes, local_minima_seeded_watershed)
 register(
     "filters",
     smooth_gaussian,
@@ -156,7 +169,9 @@ register(
     superpixels_slic,
     superpixels_felzenszwalb,
 )
-register("watershed", label_components, split_touching, watershed_seeded, estimate_diameter)
+register("watershed", label_components, split_touching, split_touching_by_intensity, split_touching_combined)
+register("watershed", watershed_seeded, watershed_compact, grow_against_background, estimate_diameter)
+register("watershed", distance_map, find_h_maxima, find_local_maxima, find_sure_foreground)
 register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings)
 register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes)
 register("labels", filter_labels_by_size, filter_labels_by_column, filter_labels_by_overlap, keep_largest)
