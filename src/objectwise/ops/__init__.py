@@ -82,7 +82,7 @@ from objectwise.ops.selection import (
     keep_largest,
     remove_large,
 )
-from objectwise.ops.slopes import enhance_edges
+from objectwise.ops.slopes import enhance_edges, enhance_edges_kirsch, enhance_edges_roberts
 from objectwise.ops.superpixels import superpixels_felzenszwalb, superpixels_slic
 from objectwise.ops.threshold import (
     threshold_auto,
@@ -122,6 +122,8 @@ register(
     enhance_ridges_frangi,
     enhance_ridges_meijering,
     enhance_edges,
+    enhance_edges_roberts,
+    enhance_edges_kirsch,
 )
 register("colour", rgb_to_grey, rgb_to_lab, separate_stains)
 register(
