@@ -210,6 +210,40 @@ def test_tubes_and_sheets_are_told_apart() -> None:
     # a blob is no ridge
     blob = (z**2 + y**2 + x**2 <= 9).astype(float)
     assert enhance_ridges_frangi(blob, width=6, contrast=0.5)[15, 15, 15] < 0.2
+    sheets = {
+        name: enhance_ridges_frangi(image, width=6, contrast=0.5, shape="sheet")[15, 15, 15]
+        for name, image in (("sheet", sheet), ("tube", tube), ("blob", blob))
+    }
+    assert sheets["sheet"] > 0.5
+    assert max(sheets["tube"], sheets["blob"]) < 0.15
+    # with nothing between them Meijering's filter answers to both
+    meijering = [enhance_ridges_meijering(image, width=6)[15, 15, 15] for image in (sheet, tube)]
+    assert meijering[0] > meijering[1] > 0.25
+    # in a plane both words mean a line
+    plane = sheet[:, 15]
+    np.testing.assert_array_equal(
+        *(enhance_ridges_frangi(plane, width=6, contrast=0.5, shape=shape) for shape in ("line", "sheet"))
+    )
+
+
+@pytest.mark.parametrize(("shape", "dimension"), [("line", 1), ("sheet", 2)])
+def test_frangi_in_a_volume_is_that_of_itk(shape, dimension) -> None:
+    import SimpleITK
+
+    image = ndimage.gaussian_filter(np.random.default_rng(0).random((40, 44, 48)), 3) * 1000
+    image[:, 20:24] += 20
+    image[18:22, :, 30:34] += 20
+    sigma, contrast = 3.0, 10.0
+    smooth = SimpleITK.GetImageFromArray(ndimage.gaussian_filter(image, sigma, mode="nearest", truncate=6))
+    constant = 2 / np.sqrt(2 * np.pi * np.e) * contrast / sigma**2
+    peer = SimpleITK.GetArrayFromImage(
+        SimpleITK.ObjectnessMeasure(smooth, 0.5, 0.5, constant, False, dimension, True)
+    )
+    found = enhance_ridges_frangi(image, width=2 * sigma, contrast=contrast, shape=shape)
+    inside = (slice(8, -8),) * 3
+    # ITK takes differences of neighbours for derivatives
+    assert np.corrcoef(found[inside].ravel(), peer[inside].ravel())[0, 1] > 0.999
+    assert found[inside].mean() == pytest.approx(peer[inside].mean(), rel=0.05)
 
 
 def test_anisotropic_tubes_answer_alike() -> None:

@@ -70,8 +70,24 @@ from objectwise.ops.local_thresholds import (
     threshold_sauvola,
 )
 from objectwise.ops.mixtures import cluster_gaussian_mixture
-from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.morphology import (
+    bottomhat,
+    clear_border,
+    close,
+    fill_holes,
+    gradient,
+    open,
+    remove_small,
+    tophat,
+)
 from objectwise.ops.random_walker import segment_random_walker
+from objectwise.ops.reconstruction import (
+    close_grey_by_reconstruction,
+    fill_holes_grey,
+    hdome_grey,
+    open_grey_by_reconstruction,
+    reconstruct_grey,
+)
 from objectwise.ops.regions import flood_similar, grow_regions, merge_similar_regions, split_and_merge
 from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
 from objectwise.ops.selection import (
@@ -139,11 +155,13 @@ register(
     threshold_sauvola,
     threshold_phansalkar,
 )
-register("morphology", open, close, erode, dilate, open_by_reconstruction, close_by_reconstruction)
+register("morphology", open, close, erode, dilate, tophat, bottomhat, gradient)
+register("morphology", open_by_reconstruction, close_by_reconstruction)
 register("morphology", fill_holes, remove_small, remove_large, clear_border, clear_faces)
 register("morphology", smooth_mask, fill_convex_hull, skeletonize, thin)
 register("morphology", erode_grey, dilate_grey, open_grey, close_grey)
-register("morphology", tophat_grey, bottomhat_grey, gradient_grey)
+register("morphology", tophat_grey, bottomhat_grey, gradient_grey, hdome_grey, fill_holes_grey)
+register("morphology", open_grey_by_reconstruction, close_grey_by_reconstruction, reconstruct_grey)
 register("edges", detect_edges_canny, detect_edges_log, thin_edges, fit_contour_chan_vese)
 register(
     "regions",

@@ -1,4 +1,4 @@
-"""Structuring elements of a physical size: balls and boxes, however large, in any pixel size.
+"""Structuring elements of a physical size: balls, boxes and crosses, however large, in any pixel size.
 
 Masks are grown with distances: a pixel is within a ball of a mask when its distance to the mask is at most the
 radius. That costs the same for any radius, and an anisotropic pixel size needs nothing more than being handed
@@ -17,7 +17,7 @@ import numpy as np
 
 from objectwise.ops.windows import in_pixels
 
-Shape = Literal["ball", "box"]
+Shape = Literal["ball", "box", "cross"]
 
 # a pixel whose centre lies on the rim belongs to the element, whatever the last bit of its distance says
 SLACK = 1 + 1e-6
@@ -45,13 +45,8 @@ def near(mask: np.ndarray, radius: float, shape: str, spacing: Sequence[float]) 
     """Return the pixels within an element of the mask; outside the image nothing is in the mask."""
     if not mask.any():
         return mask.copy()
-    if shape == "box":
-        from scipy import ndimage
-
-        found = mask.view(np.uint8)
-        for axis, n in enumerate(half_widths(radius, spacing, mask.shape)):
-            found = ndimage.maximum_filter1d(found, 2 * n + 1, axis, mode="constant", cval=0)
-        return found.astype(bool)
+    if shape != "ball":
+        return extreme(mask.view(np.uint8), radius, shape, spacing, "highest").astype(bool)
     import edt
 
     distance = edt.edt(np.ascontiguousarray(~mask), anisotropy=tuple(map(float, spacing)), parallel=1)
@@ -89,6 +84,9 @@ def extreme(image: np.ndarray, radius: float, shape: str, spacing: Sequence[floa
             # a window that is cut off by the border holds the border pixel, so repeating it changes nothing
             near_by = filter1d(near_by, 2 * n + 1, axis, mode="nearest")
         return near_by
+    if shape == "cross":
+        arms = enumerate(half_widths(radius, spacing, image.shape))
+        return better.reduce([filter1d(image, 2 * n + 1, axis, mode="nearest") for axis, n in arms])
     chords: dict[int, list[tuple[int, ...]]] = {}
     widths = half_widths(radius, spacing, image.shape)
     for steps in product(*(range(-n, n + 1) for n in widths[:-1])):

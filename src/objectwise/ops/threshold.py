@@ -120,12 +120,12 @@ def threshold_auto(
     method : {'otsu', 'li', 'triangle', 'yen', 'isodata', 'minimum', 'mean', ...}
         How the threshold is found. ``otsu`` makes both sides as uniform as can be; ``li``, also known as
         minimum cross-entropy, follows dim objects further down; ``triangle`` suits few objects on a large
-        background; ``yen`` is strict; ``isodata``, ImageJ's default, lies midway between the means of both sides; ``minimum``
-        lies in the valley between two peaks, ``intermodes`` midway between them; ``mean`` is the mean
-        brightness, ``percentile`` the median. ``huang`` takes the split that is least fuzzy, ``max_entropy``
-        the one that tells most, ``renyi_entropy`` a mean of three such, and ``shanbhag``, strict, the one that
-        tells the same of both sides; ``min_error`` suits sides of unlike width, each taken to be normal;
-        ``moments`` keeps the moments of the image.
+        background; ``yen`` is strict; ``isodata``, ImageJ's default, lies midway between the means of both
+        sides; ``minimum`` lies in the valley between two peaks, ``intermodes`` midway between them; ``mean`` is
+        the mean brightness, ``percentile`` the median. ``huang`` takes the split that is least fuzzy,
+        ``max_entropy`` the one that tells most, ``renyi_entropy`` a mean of three such, and ``shanbhag``, strict,
+        the one that tells the same of both sides; ``min_error`` suits sides of unlike width, each taken to be
+        normal; ``moments`` keeps the moments of the image.
     objects : {'bright', 'dark'}
         Which side is kept: pixels above the threshold, or those at or below it.
     correction : float
@@ -144,10 +144,11 @@ def threshold_auto(
     Notes
     -----
     These are ImageJ's methods, and its names of them (``MaxEntropy``) are known too. 8- and 16-bit images are
-    counted level by level, so that the threshold is exact; floats are counted in 65,536 bins. ``minimum``, ``intermodes``, ``huang`` and the entropies look at no more than 256 bins between
-    the extremes; ``minimum`` and ``intermodes`` refuse a histogram without two peaks. An image of one single
-    brightness has no threshold, and its mask is empty. NaN and infinite pixels are not counted, and NaN pixels
-    are never kept.
+    counted level by level, so that the threshold is exact; floats are counted in 65,536 bins. ``minimum``,
+    ``intermodes``, ``huang`` and the entropies look at no more than 256 bins between the extremes; ``minimum`` and
+    ``intermodes`` refuse a histogram without two peaks. An image of two levels is told apart by every method; one of
+    a single brightness has no threshold, and its mask is empty. NaN and infinite pixels are not counted, and NaN
+    pixels are never kept.
 
     References
     ----------
