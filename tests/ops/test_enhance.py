@@ -218,7 +218,7 @@ def test_tubes_and_sheets_are_told_apart() -> None:
     assert max(sheets["tube"], sheets["blob"]) < 0.15
     # with nothing between them Meijering's filter answers to both
     meijering = [enhance_ridges_meijering(image, width=6)[15, 15, 15] for image in (sheet, tube)]
-    assert meijering[0] > meijering[1] > 0.25
+    assert meijering[0] > meijering[1] > 0.2
     # in a plane both words mean a line
     plane = sheet[:, 15]
     np.testing.assert_array_equal(

@@ -1,7 +1,7 @@
 """Grey reconstruction: a marker grown under a ceiling until nothing changes.
 
-scikit-image sorts all pixels and walks down the list, which takes seconds. Two scans over the image carry most of
-the growth to its place, and what is left spreads from pixel to pixel through a queue that holds none twice. Every
+scikit-image sorts all pixels and walks down the list, which takes seconds. Scans to and fro carry most of the
+growth to its place, and what is left spreads from pixel to pixel through a queue that holds none twice. Every
 pixel ends at the highest level at which a path from the marker reaches it below the ceiling; in which order that was
 found leaves no trace.
 """
@@ -69,28 +69,39 @@ def grow_under(
 def _grow(level, limit, after, start):
     """Grow in place; a border of one pixel all around is outside and stays as it is."""
     n = level.size
-    for index in range(start, n - start):
-        best, most = level[index], limit[index]
-        if best < most:
-            for step in after:
-                if level[index - step] > best:
-                    best = level[index - step]
-            level[index] = best if best < most else most
+    changed = n
+    # a scan is cheap, but worth its while only if much moves
+    while 32 * changed > n:
+        changed = 0
+        for index in range(start, n - start):
+            here, most = level[index], limit[index]
+            if here < most:
+                best = here
+                for step in after:
+                    if level[index - step] > best:
+                        best = level[index - step]
+                if best > here:
+                    level[index] = best if best < most else most
+                    changed += 1
+        for index in range(n - start - 1, start - 1, -1):
+            here, most = level[index], limit[index]
+            if here < most:
+                best = here
+                for step in after:
+                    if level[index + step] > best:
+                        best = level[index + step]
+                if best > here:
+                    level[index] = best if best < most else most
+                    changed += 1
     queue = np.empty(1024, np.int64)
     waits = np.zeros(n, np.bool_)
     head = count = 0
-    for index in range(n - start - 1, start - 1, -1):
-        here, most = level[index], limit[index]
-        if here < most:
-            for step in after:
-                if level[index + step] > here:
-                    here = level[index + step]
-            if here > most:
-                here = most
-            level[index] = here
+    for index in range(start, n - start):
+        here = level[index]
         for step in after:
-            other = index + step
-            if level[other] < here and level[other] < limit[other]:
+            if (level[index + step] < here and level[index + step] < limit[index + step]) or (
+                level[index - step] < here and level[index - step] < limit[index - step]
+            ):
                 if count == queue.size:
                     queue, head = _twice(queue, head), 0
                 queue[(head + count) & (queue.size - 1)] = index
