@@ -25,7 +25,7 @@ from objectwise.ops.cluster import cluster_kmeans, labels_from_classes
 from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
 from objectwise.ops.contours import fit_contour_chan_vese
 from objectwise.ops.denoise import denoise_nlm, denoise_tv
-from objectwise.ops.edges import detect_edges_canny, detect_edges_log, thin_edges
+from objectwise.ops.edges import detect_edges_canny, detect_edges_log, link_edges, thin_edges
 from objectwise.ops.enhance import (
     enhance_blobs_dog,
     enhance_blobs_hessian,
@@ -162,7 +162,7 @@ register("morphology", smooth_mask, fill_convex_hull, skeletonize, thin)
 register("morphology", erode_grey, dilate_grey, open_grey, close_grey)
 register("morphology", tophat_grey, bottomhat_grey, gradient_grey, hdome_grey, fill_holes_grey)
 register("morphology", open_grey_by_reconstruction, close_grey_by_reconstruction, reconstruct_grey)
-register("edges", detect_edges_canny, detect_edges_log, thin_edges, fit_contour_chan_vese)
+register("edges", detect_edges_canny, detect_edges_log, thin_edges, link_edges, fit_contour_chan_vese)
 register(
     "regions",
     grow_regions,
