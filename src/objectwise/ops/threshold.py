@@ -275,7 +275,7 @@ def _weak(image: np.ndarray, *, low: float, high: float, objects: str, connectiv
 
 
 def _sure(facts: Facts, **_: Any) -> np.ndarray:
-    return facts.marked & (np.arange(len(facts.marked)) > 0)
+    return (facts.highest > 0) & (np.arange(facts.n + 1) > 0)
 
 
 _hysteresis = Components(_weak, _sure)
