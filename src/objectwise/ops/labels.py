@@ -174,7 +174,7 @@ def smooth_labels(
 def _with_neighbours(labels: np.ndarray, *, connectivity: str, **_: Any) -> Pieces:
     """Return the pieces of the background, marked with the label that touches them, -1 where several do."""
     pieces = of_background(labels > 0, connectivity=connectivity)
-    dtype = np.int32 if labels.dtype.itemsize <= 4 and labels.dtype != np.uint32 else np.int64
+    dtype: Any = np.int32 if labels.dtype.itemsize <= 4 and labels.dtype != np.uint32 else np.int64
     lowest = np.full(labels.shape, np.iinfo(dtype).max, dtype)
     highest = np.zeros(labels.shape, dtype)
     for step in _neighbours(labels.ndim, connectivity):
