@@ -18,11 +18,10 @@ from objectwise.ops.balls import (
     ball_pixels,
     difference,
     mirrored,
-    opened,
     opening_reach,
 )
 from objectwise.ops.derivatives import bright
-from objectwise.ops.grey import least
+from objectwise.ops.grey import least, open_grey
 from objectwise.ops.levels import a_part_of_spread
 from objectwise.ops.reconstruction import rebuilt
 from objectwise.ops.windows import gaussian_reach, gaussian_smooth
@@ -76,7 +75,7 @@ def subtract_background_tophat(
     array([[ 0,  0, 48,  0,  0,  1]], dtype=uint8)
     """
     values = image if objects == "bright" else mirrored(image)
-    return difference(values, opened(values, radius, spacing or (1.0,) * image.ndim))
+    return difference(values, open_grey(values, radius=radius, spacing=spacing))
 
 
 _BALL = a_part_of_spread(0.2)
