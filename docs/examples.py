@@ -37,6 +37,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "segment_elevation": {"low": 29.0, "high": 150.0},
     "cluster_kmeans": {"n_classes": 3},
     "labels_from_classes": {"min_class": 3},
+    "link_edges": {"max_gap": 12.0},
+    "open_grey_by_reconstruction": {"radius": 8.0},
+    "close_grey_by_reconstruction": {"radius": 8.0},
     "measure": {"features": ("area", "circularity", "intensity_mean")},
 }
 
@@ -51,7 +54,7 @@ GLUED = (
     "watershed_compact",
     "estimate_diameter",
 )
-RAGGED = ("open", "close", "fill_holes", "clear_border", "label_components")
+RAGGED = ("open", "close", "tophat", "bottomhat", "fill_holes", "clear_border", "label_components")
 
 
 @cache
@@ -71,6 +74,10 @@ def coins() -> dict[str, np.ndarray]:
     seeds[rows, columns] = np.arange(1, len(rows) + 1)
     return {
         "image": image,
+        "marker": ow.apply("erode_grey", image, radius=12.0),
+        "edges": ow.apply(
+            "threshold_hysteresis", ow.apply("thin_edges", image, sigma=2.0), low=15.0, high=30.0
+        ),
         "channels": image[np.newaxis],
         "mask": mask,
         "glued": glued,

@@ -98,8 +98,8 @@ def arrays(record: Operation, ndim: int, seed: int = 0, optional: bool = False) 
     kinds = [item.kind for item in record.inputs]
     for number, item in enumerate(record.inputs):
         if optional or not item.optional:
-            # what stands beside labels, but for seeds, is of another image
-            other = seed + 20 * (kinds[0] == "labels" and number)
+            # what stands beside labels or an image, but for seeds, is of another image
+            other = seed + 20 * ((kinds[0] == "labels" or item.kind == kinds[0]) and number)
             chosen = named.get(item.name)
             found[item.name] = make[item.kind](ndim, other) if chosen is None else chosen(ndim, seed)
     return found

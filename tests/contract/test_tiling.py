@@ -142,6 +142,26 @@ def test_components_of_any_mask_in_any_tiles(
     np.testing.assert_array_equal(whole.array, tiled.array)
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    labels=hnp.arrays(
+        np.uint32,
+        hnp.array_shapes(min_dims=2, max_dims=2, min_side=3, max_side=12),
+        elements=st.integers(0, 2),
+    ),
+    tile=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    connectivity=st.sampled_from(["full", "face"]),
+)
+def test_holes_of_any_labels_in_any_tiles(
+    labels: np.ndarray, tile: tuple[int, int], connectivity: str
+) -> None:
+    ids = np.array([0, 9, 4_000_000_000], np.uint32)[labels]
+    whole, tiled = tiled_and_whole(
+        ow.operations["fill_label_holes"], {"labels": ids}, tile, connectivity=connectivity, max_size=None
+    )
+    np.testing.assert_array_equal(whole.array, tiled.array)
+
+
 @settings(max_examples=40, deadline=None)
 @given(mask=masks, tile=st.tuples(st.integers(1, 6), st.integers(1, 6)))
 def test_splitting_any_mask_in_any_tiles(mask: np.ndarray, tile: tuple[int, int]) -> None:

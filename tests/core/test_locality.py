@@ -39,7 +39,7 @@ def test_facts_are_counted_by_hand(parts: np.ndarray, start: int, extra: int) ->
 
 def test_pieces_are_ordered_by_their_first_pixels() -> None:
     zeros = np.zeros(4, np.int64)
-    facts = Facts(zeros, np.array([0, 30, 2, 11]), zeros.astype(np.uint8), zeros, zeros.astype(bool))
+    facts = Facts(zeros, np.array([0, 30, 2, 11]), zeros.astype(np.uint8), zeros, zeros, zeros)
     assert facts.order().tolist() == [0, 3, 1, 2]
 
 

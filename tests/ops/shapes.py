@@ -29,6 +29,8 @@ def footprint(radius: float, shape: str, spacing: Sequence[float]) -> np.ndarray
     size = [2 * n + 1 for n in reach]
     if shape == "box":
         return np.ones(size, bool)
+    if shape == "cross":
+        return (np.indices(size) != np.reshape(reach, (-1,) + (1,) * len(size))).sum(axis=0) <= 1
     centre = [n * step for n, step in zip(reach, spacing, strict=True)]
     return ball(size, centre, radius * (1 + 1e-6), spacing)
 

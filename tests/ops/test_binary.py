@@ -11,26 +11,19 @@ from skimage.filters import median
 import objectwise as ow
 from objectwise.ops import binary
 from tests.contract import cases
-
-
-def element(shape, radius, spacing):
-    steps = [int(radius / step + 1e-6) for step in spacing]
-    grid = np.mgrid[tuple(slice(-n, n + 1) for n in steps)]
-    if shape == "box":
-        return np.ones(grid.shape[1:], bool)
-    return sum((axis * step) ** 2 for axis, step in zip(grid, spacing, strict=True)) <= radius**2 + 1e-9
+from tests.ops.shapes import footprint
 
 
 @pytest.mark.parametrize(("ndim", "spacing"), [(2, (1.0, 1.0)), (2, (1.0, 0.5)), (3, (2.0, 1.0, 1.0))])
-@pytest.mark.parametrize("shape", ["ball", "box"])
+@pytest.mark.parametrize("shape", ["ball", "box", "cross"])
 @pytest.mark.parametrize("radius", [0.0, 1.0, 2.0, 3.0])
 def test_erode_and_dilate_are_those_of_scipy(ndim, spacing, shape, radius):
     mask = cases.mask(ndim)
-    footprint = element(shape, radius, spacing)
+    near = footprint(radius, shape, spacing)
     values = {"radius": radius, "shape": shape, "spacing": spacing}
-    truth = ndimage.binary_erosion(mask, footprint, border_value=1)
+    truth = ndimage.binary_erosion(mask, near, border_value=1)
     np.testing.assert_array_equal(binary.erode(mask, **values), truth)
-    truth = ndimage.binary_dilation(mask, footprint)
+    truth = ndimage.binary_dilation(mask, near)
     np.testing.assert_array_equal(binary.dilate(mask, **values), truth)
 
 
@@ -39,12 +32,12 @@ def test_erode_and_dilate_are_those_of_scipy(ndim, spacing, shape, radius):
 def test_reconstruction_is_that_of_scikit_image(ndim, radius):
     mask = cases.mask(ndim)
     full = np.ones((3,) * ndim)
-    eroded = ndimage.binary_erosion(mask, element("ball", radius, (1.0,) * ndim), border_value=1)
+    eroded = ndimage.binary_erosion(mask, footprint(radius, "ball", (1.0,) * ndim), border_value=1)
     truth = morphology.reconstruction(eroded.astype(float), mask.astype(float), footprint=full)
     opened = binary.open_by_reconstruction(mask, radius=radius)
     np.testing.assert_array_equal(opened, truth.astype(bool))
     face = ndimage.generate_binary_structure(ndim, 1)
-    grown = ndimage.binary_dilation(mask, element("ball", radius, (1.0,) * ndim))
+    grown = ndimage.binary_dilation(mask, footprint(radius, "ball", (1.0,) * ndim))
     truth = morphology.reconstruction(grown.astype(float), mask.astype(float), "erosion", footprint=face)
     closed = binary.close_by_reconstruction(mask, radius=radius)
     np.testing.assert_array_equal(closed, truth.astype(bool))
@@ -53,9 +46,9 @@ def test_reconstruction_is_that_of_scikit_image(ndim, radius):
 
 def test_smoothing_is_a_median():
     mask = cases.mask(2)
-    footprint = element("ball", 3, (1.0, 1.0))
+    near = footprint(3, "ball", (1.0, 1.0))
     found = binary.smooth_mask(mask, radius=3)
-    truth = median(mask.view(np.uint8), footprint, mode="nearest").astype(bool)
+    truth = median(mask.view(np.uint8), near, mode="nearest").astype(bool)
     inside = (slice(3, -3),) * 2
     np.testing.assert_array_equal(found[inside], truth[inside])
 

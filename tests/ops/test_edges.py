@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import objectwise as ow
 from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed
+from objectwise.ops.edges import link_edges
 from tests.contract import cases
 
 
@@ -164,3 +166,119 @@ def test_a_contour_that_has_arrived_stays() -> None:
     assert (found != again).sum() < 20
     assert not ow.apply("fit_contour_chan_vese", image, np.zeros(image.shape, bool)).any()
     assert ow.apply("fit_contour_chan_vese", image, np.ones(image.shape, bool)).all()
+
+
+# --- loose ends ----------------------------------------------------------------------------------------
+
+
+def broken(gap: float, radius: int = 20, at: tuple[float, ...] = (0.0, 77.0, -130.0)) -> np.ndarray:
+    """Return a circle of one pixel with gaps of about so many pixels."""
+    from skimage.draw import circle_perimeter
+
+    line = np.zeros((60, 60), bool)
+    line[circle_perimeter(30, 30, radius)] = True
+    y, x = np.indices(line.shape) - 30
+    angle = np.degrees(np.arctan2(y, x))
+    for middle in at:
+        line &= np.abs(angle - middle) >= np.degrees(gap / radius / 2)
+    return line
+
+
+@pytest.mark.parametrize("gap", [3, 5, 8])
+def test_a_broken_circle_is_closed(gap: int) -> None:
+    line = broken(gap)
+    whole = ndimage.binary_fill_holes(broken(0))
+    assert not ndimage.binary_fill_holes(line)[30, 30]
+    filled = ndimage.binary_fill_holes(link_edges(line, max_gap=gap + 2))
+    # what is missing lies between the arcs and their chords
+    assert not (filled & ~whole).any()
+    assert filled.sum() > 0.98 * whole.sum()
+    # nothing nearer than the gap is found
+    np.testing.assert_array_equal(link_edges(line, max_gap=gap - 2), line)
+    # a closing of thin lines does not close them
+    closed = ndimage.binary_fill_holes(ow.apply("close", line, radius=(gap + 2) / 2))
+    assert not closed[30, 30]
+
+
+def test_an_open_arc_stays_open() -> None:
+    line = broken(0)
+    line[:, :24] = False
+    np.testing.assert_array_equal(link_edges(line, max_gap=8), line)
+
+
+def test_a_link_goes_ahead_and_not_back_or_aside() -> None:
+    line = np.zeros((15, 30), bool)
+    line[7, 5:15] = True
+    aside, ahead = line.copy(), line.copy()
+    aside[3, 0:30] = True  # 4 pixels beside the line, from both ends
+    np.testing.assert_array_equal(link_edges(aside, max_gap=4.5), aside)
+    assert link_edges(aside, max_gap=4.5, max_turn=100).sum() == aside.sum() + 6
+    ahead[5:10, 18] = True
+    found = link_edges(ahead, max_gap=4.5)
+    assert found[7, 15:18].all()
+    assert found.sum() == ahead.sum() + 3
+
+
+def test_the_nearest_of_several_lines_is_joined() -> None:
+    line = np.zeros((21, 21), bool)
+    line[10, :5] = line[3:18, 9] = line[0:21, 12] = True
+    found = link_edges(line, max_gap=10)
+    assert found[10, 5:9].all()
+    assert not found[10, 10:12].any()
+    # two that are equally near
+    line[:, 9:] = False
+    line[8, 9:12] = line[12, 9:12] = True
+    found = link_edges(line, max_gap=10)
+    np.testing.assert_array_equal(found, found[::-1])
+    assert ndimage.label(found, np.ones((3, 3)))[1] == 1
+
+
+def test_a_link_knows_the_pixel_size() -> None:
+    line = np.zeros((9, 30), bool)
+    line[4, :8] = line[4, 13:] = True  # 6 pixels from end to end
+    assert link_edges(line, max_gap=3.0, spacing=(2.0, 0.5))[4, 8:13].all()
+    assert not link_edges(line, max_gap=2.9, spacing=(2.0, 0.5))[4, 8:13].any()
+    assert not link_edges(line, max_gap=11.0, spacing=(0.5, 2.0))[4, 8:13].any()
+
+
+def test_a_line_in_space_is_linked_too() -> None:
+    line = np.zeros((20, 20, 20), bool)
+    step = np.arange(20)
+    line[step, step, step] = True
+    line[8:11, 8:11, 8:11] = False
+    found = link_edges(line, max_gap=8)
+    assert found[step, step, step].all()
+    assert found.sum() == 20
+
+
+def test_what_is_not_a_line_has_no_ends() -> None:
+    mask = np.zeros((40, 40), bool)
+    mask[5:15, 5:15] = mask[5:15, 18:28] = True
+    mask[30, 5] = mask[30, 8] = True
+    np.testing.assert_array_equal(link_edges(mask, max_gap=6, max_turn=180), mask)
+    assert not link_edges(np.zeros((5, 6), bool)).any()
+
+
+@pytest.mark.parametrize("gap", [3, 6])
+def test_regions_with_broken_outlines_are_found_and_open_arcs_are_not(gap: int) -> None:
+    """A disc whose edge is nowhere steep in places, and half of one that fades away."""
+    y, x = np.indices((70, 150)) - 35.0
+    angle = np.degrees(np.arctan2(y, x))
+    soft = np.minimum(np.abs(angle), np.abs(angle - 100)) < np.degrees(gap / 20 / 2)
+    image = np.full(y.shape, 20.0)
+    inside = np.hypot(y, x) < 20
+    image[inside] = 120
+    # in the gaps the disc fades outward
+    fade = soft & (np.hypot(y, x) >= 8) & (np.hypot(y, x) < 34)
+    image[fade] = (20 + 100 * (34 - np.hypot(y, x)) / 26)[fade]
+    other = (np.hypot(y, x - 85) < 20) & (x < 85)
+    fading = (x >= 85) & (np.abs(y) < 20)
+    image[other] = 120
+    image[fading] = np.maximum(20, 120 - 4 * (x - 85))[fading]
+    image += np.random.default_rng(0).normal(0, 1, image.shape)
+    values = {"sigma": 1.0, "low": 12.0, "high": 20.0}
+    *_, last = ow.run(ow.Recipe(find_enclosed(max_gap=gap + 5.0, **values)), image)
+    found = last.results["regions"].array
+    assert found[35, 35]
+    assert found[:, :75].sum() == pytest.approx(inside.sum(), rel=0.12)
+    assert not found[35, 100:].any()

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from objectwise.ops import grey
 from tests.contract import cases
-from tests.ops.test_binary import element
+from tests.ops.shapes import footprint
 
 SCIPY = {
     "erode_grey": ndimage.grey_erosion,
@@ -18,29 +18,29 @@ SCIPY = {
 
 
 @pytest.mark.parametrize(("ndim", "spacing"), [(2, (1.0, 1.0)), (2, (1.0, 0.4)), (3, (2.0, 1.0, 1.0))])
-@pytest.mark.parametrize("shape", ["ball", "box"])
+@pytest.mark.parametrize("shape", ["ball", "box", "cross"])
 @pytest.mark.parametrize("radius", [0.0, 1.0, 3.0])
 @pytest.mark.parametrize("name", SCIPY)
 def test_one_step_is_that_of_scipy(name, ndim, spacing, shape, radius):
     image = cases.image(ndim)
-    footprint = element(shape, radius, spacing)
+    near = footprint(radius, shape, spacing)
     # SciPy mirrors the image at the border, which for these elements changes neither extreme
-    truth = SCIPY[name](image, footprint=footprint, mode="reflect")
+    truth = SCIPY[name](image, footprint=near, mode="reflect")
     found = getattr(grey, name)(image, radius=radius, shape=shape, spacing=spacing)
     inside = tuple(slice(n, size - n) for n, size in zip((3,) * ndim, image.shape, strict=True))
     np.testing.assert_array_equal(found[inside], truth[inside])
 
 
-@pytest.mark.parametrize("shape", ["ball", "box"])
+@pytest.mark.parametrize("shape", ["ball", "box", "cross"])
 def test_two_steps_are_those_of_scipy(shape):
     image = cases.image(2, dtype=np.uint8)
-    footprint = element(shape, 2, (1.0, 1.0))
+    near = footprint(2, shape, (1.0, 1.0))
     inside = (slice(5, -5),) * 2
     for name, truth in (
-        ("open_grey", ndimage.grey_opening(image, footprint=footprint)),
-        ("close_grey", ndimage.grey_closing(image, footprint=footprint)),
-        ("tophat_grey", ndimage.white_tophat(image, footprint=footprint)),
-        ("bottomhat_grey", ndimage.black_tophat(image, footprint=footprint)),
+        ("open_grey", ndimage.grey_opening(image, footprint=near)),
+        ("close_grey", ndimage.grey_closing(image, footprint=near)),
+        ("tophat_grey", ndimage.white_tophat(image, footprint=near)),
+        ("bottomhat_grey", ndimage.black_tophat(image, footprint=near)),
     ):
         found = getattr(grey, name)(image, radius=2, shape=shape)
         assert found.dtype == np.uint8
@@ -71,8 +71,8 @@ def test_opening_keeps_what_the_element_fits_into():
 def test_missing_pixels_are_left_out_and_stay():
     image = cases.image(2).astype(np.float64)
     image[10:13, 10:14] = np.nan
-    footprint = element("ball", 2, (1.0, 1.0))
-    least = ndimage.grey_erosion(np.where(np.isnan(image), np.inf, image), footprint=footprint)
+    near = footprint(2, "ball", (1.0, 1.0))
+    least = ndimage.grey_erosion(np.where(np.isnan(image), np.inf, image), footprint=near)
     found = grey.erode_grey(image, radius=2)
     np.testing.assert_array_equal(np.isnan(found), np.isnan(image))
     np.testing.assert_array_equal(found[~np.isnan(image)], least[~np.isnan(image)])

@@ -100,11 +100,23 @@ def test_moments_are_kept() -> None:
     assert dark * low**3 + (1 - dark) * high**3 == pytest.approx((values**3).mean(), rel=0.01)
 
 
-def test_two_levels_are_told_apart_by_every_method() -> None:
-    counts, levels = np.array([900, 100]), np.array([10.0, 11.0])
-    for method in histogram._METHODS:
-        if method not in ("intermodes", "minimum", "triangle"):
-            assert 10 <= find_threshold(counts, levels, method) < 11, method
+@pytest.mark.parametrize("method", histogram._METHODS)
+@pytest.mark.parametrize("levels", [(0, 1), (10, 11), (0, 255), (100, 3000)])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_two_levels_are_told_apart_by_every_method(method: str, levels: tuple, share: float) -> None:
+    # scikit-image and SimpleITK give the upper one of 0 and 1 for the triangle, and then nothing is above it
+    image = np.full((20, 20), levels[0], np.uint16)
+    image.ravel()[: int(400 * share)] = levels[1]
+    assert levels[0] <= of_block(find_threshold, image, method=method) < levels[1]
+    values = image.astype(np.float32)
+    assert levels[0] <= of_block(find_threshold, values, method=method) < levels[1]
+
+
+def test_the_triangle_of_a_tail_without_a_bend_leaves_the_brightest() -> None:
+    counts = np.array([9, 9, 1])
+    assert find_threshold(counts, np.arange(3.0), "triangle") == 1
+    # with a tail it is the bin farthest from the line, as ever
+    assert find_threshold(np.array([90, 30, 5, 3, 2, 1]), np.arange(6.0), "triangle") == 2
 
 
 def test_a_histogram_without_two_peaks_is_refused() -> None:

@@ -28,7 +28,7 @@ def blobs(n: int, seed: int = 0) -> np.ndarray:
 # --- open and close ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shape", ["ball", "box"])
+@pytest.mark.parametrize("shape", ["ball", "box", "cross"])
 @pytest.mark.parametrize(
     ("radius", "spacing"),
     [
@@ -55,10 +55,26 @@ def test_open_and_close_are_those_of_scikit_image(
     grid = ow.Grid("zyx"[-len(spacing) :], spacing, "um")
     np.testing.assert_array_equal(ow.apply(name, mask, grid=grid, radius=radius, shape=shape), expected)
     assert element.size == 1 or (expected != mask).any()
+    hat = {"open": "tophat", "close": "bottomhat"}[name]
+    np.testing.assert_array_equal(ow.apply(hat, mask, grid=grid, radius=radius, shape=shape), expected ^ mask)
+
+
+@pytest.mark.parametrize("shape", ["ball", "box", "cross"])
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (1.0, 0.4), (2.0, 1.0, 1.0)])
+def test_the_gradient_is_dilation_less_erosion(shape: str, spacing: tuple[float, ...]) -> None:
+    mask = blobs(len(spacing))
+    near = footprint(2.0, shape, spacing)
+    expected = ndimage.binary_dilation(mask, near) & ~ndimage.binary_erosion(mask, near, border_value=1)
+    found = ow.apply("gradient", mask, grid=ow.Grid("zyx"[-len(spacing) :], spacing), radius=2, shape=shape)
+    np.testing.assert_array_equal(found, expected)
 
 
 @settings(max_examples=60, deadline=None)
-@given(mask=masks, radius=st.sampled_from([0.0, 1.0, 1.5, 2.0, 3.0]), shape=st.sampled_from(["ball", "box"]))
+@given(
+    mask=masks,
+    radius=st.sampled_from([0.0, 1.0, 1.5, 2.0, 3.0]),
+    shape=st.sampled_from(["ball", "box", "cross"]),
+)
 def test_the_laws_of_open_and_close(mask: np.ndarray, radius: float, shape: str) -> None:
     opened, closed = (function(mask, radius=radius, shape=shape) for function in FUNCTIONS.values())
     assert not (opened & ~mask).any(), "opening adds nothing"

@@ -303,6 +303,51 @@ def test_the_local_gaussian_is_that_of_scikit_image(objects: str) -> None:
     assert sure.mean() > 0.999
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.5, 0.25), (2.0, 1.0, 0.5)])
+def test_the_local_median_is_that_of_scipy(spacing: tuple[float, ...], dtype: type) -> None:
+    random = np.random.default_rng(4)
+    image = random.integers(0, 200, (30, 34) if len(spacing) == 2 else (9, 20, 22)).astype(dtype)
+    size = [max(1, 2 * round((5 / step - 1) / 2) + 1) for step in spacing]
+    median = ndimage.median_filter(image, size, mode="nearest").astype(float)
+    values = {"diameter": 5, "method": "median", "offset": 9.5}
+    grid = ow.Grid("zyx"[-len(spacing) :], spacing)
+    bright = ow.apply("threshold_local", image, grid=grid, **values)
+    np.testing.assert_array_equal(bright, image > median + 9.5)
+    dark = ow.apply("threshold_local", image, grid=grid, objects="dark", **values)
+    np.testing.assert_array_equal(dark, image < median - 9.5)
+
+
+def test_a_local_median_is_not_moved_by_a_few_bright_pixels() -> None:
+    image = np.full((40, 40), 100, np.uint16)
+    image[10:20, 10:20] = 130
+    image[22, 15] = 60_000
+    found = {
+        method: ow.apply("threshold_local", image, diameter=25, method=method, offset=10)[10:20, 10:20].mean()
+        for method in ("mean", "median")
+    }
+    assert found["median"] == 1
+    assert found["mean"] == 0
+
+
+def test_imagej_knows_the_methods_by_these_names() -> None:
+    # all of its menu Image > Adjust > Threshold but Default, which is its own IsoData
+    names = (
+        "Huang Intermodes IsoData Li MaxEntropy Mean MinError Minimum Moments Otsu Percentile RenyiEntropy "
+    )
+    names += "Shanbhag Triangle Yen"
+    record = ow.operations["threshold_auto"]
+    assert len(names.split()) == len(record.parameters["method"].choices)
+    image = peaks("uint8")
+    for name in names.split():
+        step = ow.Step("mask", "threshold_auto", {"image": "a"}, {"method": name})
+        known = ow.Recipe([step]).steps[0].parameters["method"]
+        assert known in record.parameters["method"].choices
+        np.testing.assert_array_equal(
+            ow.apply("threshold_auto", image, method=name), ow.apply("threshold_auto", image, method=known)
+        )
+
+
 def test_uneven_light_needs_a_local_threshold() -> None:
     """Spots on a steep slope: no single threshold finds them, a local one finds all."""
     y, x = np.mgrid[:120, :120]

@@ -69,12 +69,13 @@ def test_contradicting_thresholds_are_refused() -> None:
         ow.apply("threshold_hysteresis", cases.image(2), low=9.0, high=8.0)
 
 
-def test_a_piece_is_marked_by_any_of_its_pixels() -> None:
-    parts = np.array([[1, 1, 0, 2, 2, 0, 3]])
-    marks = np.array([[0, 1, 0, 0, 0, 1, 1]], bool)
+def test_a_piece_knows_the_extreme_marks_of_its_pixels() -> None:
+    parts = np.array([[1, 1, 0, 2, 2, 0, 3, 3]])
+    marks = np.array([[0, 1, 0, 0, 0, 1, 7, -3]])
     facts = gather(parts, Pieces(parts, 3, marks=marks), (0, 0), parts.shape)
-    assert facts.marked.tolist() == [True, True, False, True]
-    assert not gather(parts, Pieces(parts, 3), (0, 0), parts.shape).marked.any()
+    assert facts.lowest.tolist() == [1, 1, 0, -3]
+    assert facts.highest.tolist() == [1, 1, 0, 7]
+    assert not gather(parts, Pieces(parts, 3), (0, 0), parts.shape).highest.any()
 
 
 def test_robust_background_leaves_the_noise_out() -> None:

@@ -71,15 +71,16 @@ class Facts:
         axis, the next one for the high side.
     ids : ndarray of int64
         The value that the piece has in the input.
-    marked : ndarray of bool
-        Whether the split has marked any pixel of the piece.
+    lowest, highest : ndarray of int64
+        The smallest and the largest mark of its pixels; 0 where the split has marked none.
     """
 
     size: np.ndarray
     first: np.ndarray
     faces: np.ndarray
     ids: np.ndarray
-    marked: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
 
     def order(self) -> np.ndarray:
         """Return 1, 2, 3 ... for the pieces by the raster order of their first pixels, 0 for index 0."""
@@ -99,7 +100,7 @@ class Pieces:
 
     ``joined`` says what makes one piece of two across the border of a tile: that they ``"touch"``, or
     that they have the same ``"id"``, as the pieces of one object of a labels image have. ``marks``, where
-    given, is True at the pixels that mark the piece they lie in.
+    given, is a number, not 0, at the pixels that say something of the piece they lie in.
     """
 
     parts: np.ndarray
@@ -172,10 +173,19 @@ def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tup
             here = edge - start[axis]
             if 0 <= here < parts.shape[axis]:
                 faces[np.unique(np.take(parts, here, axis=axis))] |= np.uint8(1 << (2 * axis + side))
-    marked = np.zeros(n + 1, bool)
+    return Facts(size, first.astype(np.int64), faces, ids, *extreme_marks(pieces))
+
+
+def extreme_marks(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
+    """Return the smallest and the largest mark of each piece; 0 where there is none."""
+    lowest, highest = np.zeros((2, pieces.n + 1), np.int64)
     if pieces.marks is not None:
-        marked[parts[pieces.marks]] = True
-    return Facts(size, first.astype(np.int64), faces, ids, marked)
+        marked = pieces.marks != 0
+        part, mark = pieces.parts[marked], pieces.marks[marked].astype(np.int64)
+        lowest[part], highest[part] = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+        np.minimum.at(lowest, part, mark)
+        np.maximum.at(highest, part, mark)
+    return lowest, highest
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ class Operation(Method):
 
     locality: Locality
     tiny: Mapping[str, Any] = field(default_factory=dict)
+    also: tuple[Mapping[str, Any], ...] = ()
     exceptions: Mapping[str, str] = field(default_factory=dict)
     new_ids: bool = False
     channels: Callable[..., Sequence[str]] | None = None
@@ -123,6 +124,7 @@ def operation(
     locality: Locality,
     dimensions: tuple[int, ...] = (2, 3),
     tiny: Mapping[str, Any] | None = None,
+    also: Sequence[Mapping[str, Any]] = (),
     exceptions: Mapping[str, str] | None = None,
     title: str = "",
     new_ids: bool = False,
@@ -138,6 +140,8 @@ def operation(
         For which numbers of spatial axes it is defined.
     tiny : dict, optional
         Values of parameters that do something visible on an image of some 24 pixels, for the tests.
+    also : sequence of dict, optional
+        Choices beside these under which it acts by other code, so that the promises are asked of each.
     exceptions : dict, optional
         Promises of the contract that it does not keep, each with its reason; listed in the docs.
     title : str, optional
@@ -154,6 +158,7 @@ def operation(
             locality=locality,
             dimensions=tuple(dimensions),
             tiny=types.MappingProxyType(dict(tiny or {})),
+            also=tuple(types.MappingProxyType(dict(choices)) for choices in also),
             exceptions=types.MappingProxyType(dict(exceptions or {})),
             title=title,
             new_ids=new_ids,

@@ -11,6 +11,7 @@ import difflib
 import inspect
 import json
 import math
+import re
 import types
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -161,6 +162,8 @@ class Parameter:
         except (TypeError, ValueError, LookupError, OverflowError):
             raise ValueError(f"{where}: {self.name} must be {_WORDS[self.type]}; found {value!r}") from None
         if self.choices:
+            # ImageJ's MaxEntropy is max_entropy here
+            value = next((choice for choice in self.choices if _bare(choice) == _bare(value)), value)
             if value not in self.choices:
                 raise ValueError(
                     f"{where}: {self.name} must be {self.bounds}; found {value!r}"
@@ -212,6 +215,10 @@ _WORDS = {
     str: "a text",
     tuple: "a list of numbers",
 }
+
+
+def _bare(choice: Any) -> Any:
+    return re.sub(r"[\W_]", "", choice).lower() if isinstance(choice, str) else choice
 
 
 def _tuple(value: Any, where: str) -> tuple:

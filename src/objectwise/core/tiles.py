@@ -18,7 +18,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from objectwise.core.locality import Components, Facts, Halo, Objects, Pieces, gather
+from objectwise.core.locality import (
+    Components,
+    Facts,
+    Halo,
+    Objects,
+    Pieces,
+    extreme_marks,
+    gather,
+)
 from objectwise.core.operation import Operation
 
 Box = tuple[slice, ...]
@@ -198,10 +206,12 @@ def _join(
         block = read(outer)
         pieces = split(block, **arguments)
         joined = pieces.joined
-        marks = None if pieces.marks is None else pieces.marks[inner]
-        own = Pieces(np.ascontiguousarray(pieces.parts[inner]), pieces.n, marks=marks)
+        own = Pieces(np.ascontiguousarray(pieces.parts[inner]), pieces.n)
         start = tuple(part.start for part in box)
-        gathered.append(gather(np.ascontiguousarray(block[inner]), own, start, shape))
+        facts = gather(np.ascontiguousarray(block[inner]), own, start, shape)
+        # a mark may come from a pixel beside it, which only one of two tiles has; one seen twice does no harm
+        facts.lowest, facts.highest = extreme_marks(pieces)
+        gathered.append(facts)
         corners.append(_corners(own, start))
         offsets.append(total)
         if joined == "touch":
@@ -220,9 +230,9 @@ def _join(
         total += pieces.n
         yield box
     union = Union(total)
-    facts = [
+    columns = [
         np.concatenate([getattr(item, name)[1:] for item in gathered])
-        for name in ("size", "first", "faces", "ids", "marked")
+        for name in ("size", "first", "faces", "ids", "lowest", "highest")
     ]
     low_high = np.concatenate(corners) if corners else np.zeros((0, 2, ndim), np.int64)
     if joined == "touch":
@@ -234,26 +244,32 @@ def _join(
         union.join(np.unique(pairs, axis=0))
         roots = union.roots()
     else:
-        _, roots = np.unique(facts[3], return_inverse=True)
+        _, roots = np.unique(columns[3], return_inverse=True)
         roots = roots.reshape(-1)
     # a part that lies only in the shared rim of a tile has no pixel of its own there
     _, whole = np.unique(roots, return_inverse=True)
     whole = whole.reshape(-1)
     n = int(whole.max()) + 1 if whole.size else 0
-    size, first, faces, ids, marked = facts
+    size, first, faces, ids, lowest, highest = columns
     owned = size > 0
     merged = Facts(
         np.zeros(n + 1, np.int64),
         np.full(n + 1, np.iinfo(np.int64).max),
         np.zeros(n + 1, np.uint8),
         np.zeros(n + 1, np.int64),
-        np.zeros(n + 1, bool),
+        *np.zeros((2, n + 1), np.int64),
     )
     np.add.at(merged.size, whole + 1, size)
     np.minimum.at(merged.first, whole[owned] + 1, first[owned])
     np.bitwise_or.at(merged.faces, whole[owned] + 1, faces[owned])
     merged.ids[whole[owned] + 1] = ids[owned]
-    merged.marked[whole[marked] + 1] = True
+    for extreme, marks, better in (
+        (merged.lowest, lowest, np.minimum),
+        (merged.highest, highest, np.maximum),
+    ):
+        marked = marks != 0
+        extreme[whole[marked] + 1] = marks[marked]
+        better.at(extreme, whole[marked] + 1, marks[marked])
     extent = np.empty((n + 1, 2, ndim), np.int64)
     extent[:, 0], extent[:, 1] = np.iinfo(np.int64).max, -1
     np.minimum.at(extent[:, 0], whole[owned] + 1, low_high[owned, 0])

@@ -34,7 +34,7 @@ from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
 from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed, find_objects
 from objectwise.ops.contours import fit_contour_chan_vese
 from objectwise.ops.denoise import denoise_nlm, denoise_tv
-from objectwise.ops.edges import detect_edges_canny, detect_edges_log, thin_edges
+from objectwise.ops.edges import detect_edges_canny, detect_edges_log, link_edges, thin_edges
 from objectwise.ops.enhance import (
     enhance_blobs_dog,
     enhance_blobs_hessian,
@@ -80,9 +80,25 @@ from objectwise.ops.local_thresholds import (
     threshold_sauvola,
 )
 from objectwise.ops.mixtures import cluster_gaussian_mixture
-from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.morphology import (
+    bottomhat,
+    clear_border,
+    close,
+    fill_holes,
+    gradient,
+    open,
+    remove_small,
+    tophat,
+)
 from objectwise.ops.object_classes import cluster_objects
 from objectwise.ops.random_walker import segment_random_walker
+from objectwise.ops.reconstruction import (
+    close_grey_by_reconstruction,
+    fill_holes_grey,
+    hdome_grey,
+    open_grey_by_reconstruction,
+    reconstruct_grey,
+)
 from objectwise.ops.regions import flood_similar, grow_regions, merge_similar_regions, split_and_merge
 from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
 from objectwise.ops.seeds import distance_map, find_h_maxima, find_local_maxima, find_sure_foreground
@@ -94,7 +110,7 @@ from objectwise.ops.selection import (
     keep_largest,
     remove_large,
 )
-from objectwise.ops.slopes import enhance_edges
+from objectwise.ops.slopes import enhance_edges, enhance_edges_kirsch, enhance_edges_roberts
 from objectwise.ops.splitting import split_touching_by_intensity, split_touching_combined
 from objectwise.ops.superpixels import superpixels_felzenszwalb, superpixels_slic
 from objectwise.ops.threshold import (
@@ -138,6 +154,8 @@ register(
     enhance_ridges_frangi,
     enhance_ridges_meijering,
     enhance_edges,
+    enhance_edges_roberts,
+    enhance_edges_kirsch,
 )
 register("colour", rgb_to_grey, rgb_to_lab, separate_stains)
 register(
@@ -153,12 +171,22 @@ register(
     threshold_sauvola,
     threshold_phansalkar,
 )
-register("morphology", open, close, erode, dilate, open_by_reconstruction, close_by_reconstruction)
+register("morphology", open, close, erode, dilate, tophat, bottomhat, gradient)
+register("morphology", open_by_reconstruction, close_by_reconstruction)
 register("morphology", fill_holes, remove_small, remove_large, clear_border, clear_faces)
 register("morphology", smooth_mask, fill_convex_hull, skeletonize, thin)
 register("morphology", erode_grey, dilate_grey, open_grey, close_grey)
-register("morphology", tophat_grey, bottomhat_grey, gradient_grey)
-register("edges", detect_edges_canny, detect_edges_log, thin_edges, find_enclosed, fit_contour_chan_vese)
+register("morphology", tophat_grey, bottomhat_grey, gradient_grey, hdome_grey, fill_holes_grey)
+register("morphology", open_grey_by_reconstruction, close_grey_by_reconstruction, reconstruct_grey)
+register(
+    "edges",
+    detect_edges_canny,
+    detect_edges_log,
+    thin_edges,
+    link_edges,
+    find_enclosed,
+    fit_contour_chan_vese,
+)
 register(
     "regions",
     grow_regions,

@@ -17,13 +17,13 @@ from objectwise.core.operation import Computed, Image, Intensity, Length, operat
 from objectwise.ops.balls import (
     ball_pixels,
     difference,
-    eroded,
     mirrored,
-    opened,
     opening_reach,
 )
 from objectwise.ops.derivatives import bright
+from objectwise.ops.grey import least, open_grey
 from objectwise.ops.levels import a_part_of_spread
+from objectwise.ops.reconstruction import rebuilt
 from objectwise.ops.windows import gaussian_reach, gaussian_smooth
 
 Brightness = Literal["bright", "dark"]
@@ -75,7 +75,7 @@ def subtract_background_tophat(
     array([[ 0,  0, 48,  0,  0,  1]], dtype=uint8)
     """
     values = image if objects == "bright" else mirrored(image)
-    return difference(values, opened(values, radius, spacing or (1.0,) * image.ndim))
+    return difference(values, open_grey(values, radius=radius, spacing=spacing))
 
 
 _BALL = a_part_of_spread(0.2)
@@ -231,7 +231,7 @@ def subtract_background_reconstruction(
     corners of pixels. Unlike with a top-hat no corner of an object is left behind, but an object that joins
     another one wide enough, even by a bridge, is taken for background up to the height of the bridge. Beyond
     the border there is nothing. NaN pixels stay NaN, and nothing grows through them. 2048 x 2048 pixels take
-    some four seconds.
+    about a second.
 
     References
     ----------
@@ -245,20 +245,5 @@ def subtract_background_reconstruction(
     >>> subtract_background_reconstruction(image, radius=1)
     array([[ 0,  0, 48,  0,  0,  1]], dtype=uint8)
     """
-    from skimage.morphology import reconstruction
-
     values = image if objects == "bright" else mirrored(image)
-    spacing = spacing or (1.0,) * image.ndim
-    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
-    if missing.all():
-        return values.copy()
-    inside = values[~missing]
-    # below everything else, so that nothing passes
-    floor = inside.min() if not missing.any() else np.nextafter(inside.min(), -np.inf, dtype=values.dtype)
-    seed = eroded(np.where(missing, np.inf, values) if missing.any() else values, radius, spacing)
-    seed = np.where(missing, floor, seed).astype(values.dtype)
-    ceiling = np.where(missing, floor, values).astype(values.dtype)
-    grown = reconstruction(seed, ceiling, footprint=np.ones((3,) * image.ndim))
-    result = difference(values, grown.astype(values.dtype))
-    result[missing] = np.nan if missing.any() else 0
-    return result
+    return difference(values, rebuilt(least(values, radius, "ball", spacing), values))

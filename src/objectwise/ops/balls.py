@@ -1,4 +1,4 @@
-"""Grey erosion and dilation with balls: the steps that background is estimated from.
+"""Grey erosion and dilation with balls: the steps of grey morphology, and of background that is estimated.
 
 A ball is a stack of rows, and the minimum over a row of any length is the smaller of two minima over rows of a
 power of two. So a flat ball costs two comparisons for each of its rows, not one for each of its pixels, and
@@ -30,8 +30,12 @@ def opening_reach(spacing: Sequence[float], radius: float, **_: Any) -> tuple[in
     return tuple(2 * n for n in ball_reach(spacing, radius))
 
 
-def ball_rows(radius: float, spacing: Sequence[float]) -> list[tuple[tuple[int, ...], int]]:
+def ball_rows(
+    radius: float, spacing: Sequence[float], shape: Sequence[int] | None = None
+) -> list[tuple[tuple[int, ...], int]]:
     """Return the rows that a ball is made of: where each stands on the leading axes, and its half-length.
+
+    No farther away than an image of a shape is wide, where one is given.
 
     Examples
     --------
@@ -39,12 +43,14 @@ def ball_rows(radius: float, spacing: Sequence[float]) -> list[tuple[tuple[int, 
     [((-1,), 1), ((0,), 1), ((1,), 1)]
     """
     reach = ball_reach(spacing, radius)
+    if shape is not None:
+        reach = tuple(min(n, max(0, size - 1)) for n, size in zip(reach, shape, strict=True))
     limit = (radius * SLACK) ** 2
     rows = []
     for place in product(*(range(-n, n + 1) for n in reach[:-1])):
         left = limit - sum((p * step) ** 2 for p, step in zip(place, spacing, strict=False))
         if left >= 0:
-            rows.append((place, int(np.sqrt(left) / spacing[-1])))
+            rows.append((place, min(int(np.sqrt(left) / spacing[-1]), reach[-1])))
     return rows
 
 
@@ -82,13 +88,7 @@ def lowest(dtype: Any) -> Any:
 def _reduced(
     values: np.ndarray, radius: float, spacing: Sequence[float], better: np.ufunc, outside: Any
 ) -> np.ndarray:
-    rows = ball_rows(radius, spacing)
-    # nothing farther away than the image is wide can be reached
-    rows = [
-        (place, min(half, values.shape[-1] - 1))
-        for place, half in rows
-        if all(abs(p) < n for p, n in zip(place, values.shape, strict=False))
-    ]
+    rows = ball_rows(radius, spacing, values.shape)
     half = max(half for _, half in rows)
     pad = [(0, 0)] * (values.ndim - 1) + [(half, half)]
     table = np.pad(values, pad, constant_values=outside)
@@ -107,18 +107,6 @@ def _reduced(
             table = better(table[..., :-span], table[..., span:])
             span *= 2
     return result
-
-
-def opened(values: np.ndarray, radius: float, spacing: Sequence[float]) -> np.ndarray:
-    """Return the grey opening with a ball; NaN pixels have no part in it, and hold any value in the result."""
-    return dilated(_hidden(eroded(_hidden(values, np.inf), radius, spacing)), radius, spacing)
-
-
-def _hidden(values: np.ndarray, fill: float = -np.inf) -> np.ndarray:
-    """Return values in which what is missing, or beyond the reach of any pixel, loses every comparison."""
-    if values.dtype.kind != "f":
-        return values
-    return np.where(np.isnan(values) if fill > 0 else values == np.inf, fill, values).astype(values.dtype)
 
 
 def mirrored(values: np.ndarray) -> np.ndarray:

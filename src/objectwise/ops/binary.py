@@ -16,7 +16,7 @@ from objectwise.ops.labels import majority, reach_of_radius
 from objectwise.ops.pieces import Connectivity, of_mask, of_objects
 
 
-@operation(locality=Halo(reach_of_one), tiny={"radius": 2.0})
+@operation(locality=Halo(reach_of_one), tiny={"radius": 2.0}, also=({"shape": "box"}, {"shape": "cross"}))
 def erode(
     mask: Mask,
     *,
@@ -33,8 +33,9 @@ def erode(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value takes more away; what is
         narrower than twice this value vanishes. 0 changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -74,8 +75,9 @@ def dilate(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value adds more; gaps narrower than
         twice this value close. 0 changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -117,8 +119,9 @@ def open_by_reconstruction(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value removes wider objects. 0
         changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
     connectivity : {'full', 'face'}
         Whether the pixels of an object join through edges and corners too, or through faces alone.
     spacing : tuple of float, optional
@@ -175,8 +178,9 @@ def close_by_reconstruction(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value fills wider holes. 0 changes
         nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
     connectivity : {'face', 'full'}
         Whether background joins through the faces of pixels alone, or through edges and corners too.
     spacing : tuple of float, optional

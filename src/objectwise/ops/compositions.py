@@ -83,7 +83,10 @@ def find_enclosed(
     max_gap: Annotated[Length, Ge(0)] = 4.0,
     min_width: Annotated[Length, Ge(0)] = 4.0,
 ) -> MaskSteps:
-    """Return the steps that find the regions which edges enclose: edges, gaps closed, filled, loose ends dropped.
+    """Return the steps that find the regions which edges enclose: edges, linked, closed, filled, loose ones dropped.
+
+    A gap in the edge of something bright or dark is linked from end to end; one in a wall, whose two edges turn round
+    at the gap and have no ends, is closed.
 
     Parameters
     ----------
@@ -106,13 +109,14 @@ def find_enclosed(
     Examples
     --------
     >>> [step.op for step in find_enclosed()]
-    ['thin_edges', 'threshold_hysteresis', 'close', 'fill_holes', 'open']
+    ['thin_edges', 'threshold_hysteresis', 'link_edges', 'close', 'fill_holes', 'open']
     """
     limits = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
     return [
         Step("edges", "thin_edges", {"image": image}, {"sigma": sigma}),
         Step("lines", "threshold_hysteresis", {"image": "edges"}, limits),
-        Step("closed", "close", {"mask": "lines"}, {"radius": max_gap / 2}),
+        Step("linked", "link_edges", {"edges": "lines"}, {"max_gap": max_gap}),
+        Step("closed", "close", {"mask": "linked"}, {"radius": max_gap / 2}),
         Step("filled", "fill_holes", {"mask": "closed"}),
         Step("regions", "open", {"mask": "filled"}, {"radius": min_width / 2}),
     ]

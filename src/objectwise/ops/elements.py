@@ -1,33 +1,29 @@
-"""Structuring elements of a physical size: balls and boxes, however large, in any pixel size.
+"""Structuring elements of a physical size: balls, boxes and crosses, however large, in any pixel size.
 
 Masks are grown with distances: a pixel is within a ball of a mask when its distance to the mask is at most the
 radius. That costs the same for any radius, and an anisotropic pixel size needs nothing more than being handed
-on. Images have no such short cut; there a ball is taken apart into its chords along x, each the extreme of a
-window on a line, whose cost does not depend on the length of the window.
+on. Images have no such short cut; there a box and a cross are windows along the axes, whose cost does not depend on
+their length, and a ball is taken apart into its rows.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 
-from objectwise.ops.windows import in_pixels
+from objectwise.ops.balls import SLACK, ball_reach, dilated, eroded
 
-Shape = Literal["ball", "box"]
-
-# a pixel whose centre lies on the rim belongs to the element, whatever the last bit of its distance says
-SLACK = 1 + 1e-6
+Shape = Literal["ball", "box", "cross"]
 
 
 def half_widths(
     radius: float, spacing: Sequence[float], image: tuple[int, ...] | None = None
 ) -> tuple[int, ...]:
     """Return how many pixels an element reaches along each axis, no further than across an image."""
-    widths = tuple(int(r * SLACK) for r in in_pixels(radius, spacing))
+    widths = ball_reach(spacing, radius)
     return widths if image is None else tuple(map(min, widths, image))
 
 
@@ -45,13 +41,8 @@ def near(mask: np.ndarray, radius: float, shape: str, spacing: Sequence[float]) 
     """Return the pixels within an element of the mask; outside the image nothing is in the mask."""
     if not mask.any():
         return mask.copy()
-    if shape == "box":
-        from scipy import ndimage
-
-        found = mask.view(np.uint8)
-        for axis, n in enumerate(half_widths(radius, spacing, mask.shape)):
-            found = ndimage.maximum_filter1d(found, 2 * n + 1, axis, mode="constant", cval=0)
-        return found.astype(bool)
+    if shape != "ball":
+        return extreme(mask.view(np.uint8), radius, shape, spacing, "highest").astype(bool)
     import edt
 
     distance = edt.edt(np.ascontiguousarray(~mask), anisotropy=tuple(map(float, spacing)), parallel=1)
@@ -77,7 +68,7 @@ def extreme(image: np.ndarray, radius: float, shape: str, spacing: Sequence[floa
 
     Notes
     -----
-    For a ball of r pixels, r windows and 2 r comparisons for each pixel in 2-D, r and about 3 r^2 in 3-D.
+    NaN must have been replaced.
     """
     from scipy import ndimage
 
@@ -89,26 +80,7 @@ def extreme(image: np.ndarray, radius: float, shape: str, spacing: Sequence[floa
             # a window that is cut off by the border holds the border pixel, so repeating it changes nothing
             near_by = filter1d(near_by, 2 * n + 1, axis, mode="nearest")
         return near_by
-    chords: dict[int, list[tuple[int, ...]]] = {}
-    widths = half_widths(radius, spacing, image.shape)
-    for steps in product(*(range(-n, n + 1) for n in widths[:-1])):
-        apart = sum((n * step) ** 2 for n, step in zip(steps, spacing[:-1], strict=True))
-        rest = (radius * SLACK) ** 2 - apart
-        if rest >= 0 and all(abs(n) < size for n, size in zip(steps, image.shape, strict=False)):
-            chords.setdefault(min(int(math.sqrt(rest) / spacing[-1]), widths[-1]), []).append(steps)
-    result: np.ndarray | None = None
-    for width, lines in sorted(chords.items(), reverse=True):
-        along = filter1d(image, 2 * width + 1, -1, mode="nearest")
-        if result is None:
-            # the longest chord goes through the centre
-            result = along.copy()
-        for steps in lines:
-            if any(steps):
-                to, of = _shifted(steps, image.shape), _shifted([-n for n in steps], image.shape)
-                better(result[to], along[of], out=result[to])
-    return image.copy() if result is None else result
-
-
-def _shifted(steps: Sequence[int], shape: Sequence[int]) -> tuple[slice, ...]:
-    """Return the pixels that have one so many steps away within the image; the last axis stays whole."""
-    return tuple(slice(max(0, -n), size - max(0, n)) for n, size in zip(steps, shape, strict=False))
+    if shape == "cross":
+        arms = enumerate(half_widths(radius, spacing, image.shape))
+        return better.reduce([filter1d(image, 2 * n + 1, axis, mode="nearest") for axis, n in arms])
+    return (eroded if which == "lowest" else dilated)(image, radius, spacing)

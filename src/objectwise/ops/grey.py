@@ -16,7 +16,7 @@ from objectwise.core.operation import Image, Length, operation
 from objectwise.ops.elements import Shape, extreme, reach_of_one, reach_of_two
 
 
-@operation(locality=Halo(reach_of_one), tiny={"radius": 2.0})
+@operation(locality=Halo(reach_of_one), tiny={"radius": 2.0}, also=({"shape": "box"}, {"shape": "cross"}))
 def erode_grey(
     image: Image,
     *,
@@ -33,8 +33,9 @@ def erode_grey(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value removes larger bright
         spots. 0 changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width, which is faster.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width, which is faster; or lines
+        of this half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -46,8 +47,8 @@ def erode_grey(
     Notes
     -----
     The element holds the pixels whose centre is at most ``radius`` from its own. Pixels beyond the border
-    of the image have no part. With a box the cost does not depend on the radius; with a ball it grows
-    with the radius in 2-D and its square in 3-D.
+    of the image have no part. With a box or cross the cost does not depend on the radius; with a
+    ball it grows with the radius in 2-D and its square in 3-D.
 
     References
     ----------
@@ -60,7 +61,7 @@ def erode_grey(
     >>> erode_grey(np.array([[5, 9, 9, 9, 7]]), radius=1)
     array([[5, 5, 9, 7, 7]])
     """
-    return _least(image, radius, shape, spacing)
+    return least(image, radius, shape, spacing)
 
 
 @operation(locality=Halo(reach_of_one), tiny={"radius": 2.0})
@@ -80,8 +81,9 @@ def dilate_grey(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value removes larger dark
         spots. 0 changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width, which is faster.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width, which is faster; or lines
+        of this half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -92,14 +94,7 @@ def dilate_grey(
 
     Notes
     -----
-    The element holds the pixels whose centre is at most ``radius`` from its own. Pixels beyond the border
-    of the image have no part. With a box the cost does not depend on the radius; with a ball it grows
-    with the radius in 2-D and its square in 3-D.
-
-    References
-    ----------
-    .. [1] E. R. Urbach and M. H. F. Wilkinson, "Efficient 2-D grayscale morphological transformations with
-       arbitrary flat structuring elements", IEEE Transactions on Image Processing 17 (2008).
+    Element, borders and cost as in `erode_grey`.
 
     Examples
     --------
@@ -107,10 +102,10 @@ def dilate_grey(
     >>> dilate_grey(np.array([[5, 1, 1, 1, 7]]), radius=1)
     array([[5, 5, 1, 7, 7]])
     """
-    return _greatest(image, radius, shape, spacing)
+    return greatest(image, radius, shape, spacing)
 
 
-@operation(locality=Halo(reach_of_two), tiny={"radius": 2.0})
+@operation(locality=Halo(reach_of_two), tiny={"radius": 2.0}, also=({"shape": "box"}, {"shape": "cross"}))
 def open_grey(
     image: Image,
     *,
@@ -127,8 +122,9 @@ def open_grey(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value removes larger spots.
         0 changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width, which is faster.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width, which is faster; or lines
+        of this half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -139,14 +135,7 @@ def open_grey(
 
     Notes
     -----
-    Erosion, then dilation. The element holds the pixels whose centre is at most ``radius`` from its own.
-    Pixels beyond the border of the image have no part. With a box the cost does not depend on the radius;
-    with a ball it grows with the radius in 2-D and its square in 3-D.
-
-    References
-    ----------
-    .. [1] E. R. Urbach and M. H. F. Wilkinson, "Efficient 2-D grayscale morphological transformations with
-       arbitrary flat structuring elements", IEEE Transactions on Image Processing 17 (2008).
+    Erosion, then dilation. Element, borders and cost as in `erode_grey`.
 
     Examples
     --------
@@ -154,7 +143,7 @@ def open_grey(
     >>> open_grey(np.array([[3, 9, 3, 8, 8, 8]]), radius=1)
     array([[3, 3, 3, 8, 8, 8]])
     """
-    return _greatest(_least(image, radius, shape, spacing), radius, shape, spacing)
+    return greatest(least(image, radius, shape, spacing), radius, shape, spacing)
 
 
 @operation(locality=Halo(reach_of_two), tiny={"radius": 2.0})
@@ -174,8 +163,9 @@ def close_grey(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value fills larger spots. 0
         changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width, which is faster.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width, which is faster; or lines
+        of this half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -186,14 +176,7 @@ def close_grey(
 
     Notes
     -----
-    Dilation, then erosion. The element holds the pixels whose centre is at most ``radius`` from its own.
-    Pixels beyond the border of the image have no part. With a box the cost does not depend on the radius;
-    with a ball it grows with the radius in 2-D and its square in 3-D.
-
-    References
-    ----------
-    .. [1] E. R. Urbach and M. H. F. Wilkinson, "Efficient 2-D grayscale morphological transformations with
-       arbitrary flat structuring elements", IEEE Transactions on Image Processing 17 (2008).
+    Dilation, then erosion. Element, borders and cost as in `erode_grey`.
 
     Examples
     --------
@@ -201,7 +184,7 @@ def close_grey(
     >>> close_grey(np.array([[9, 3, 9, 4, 4, 4]]), radius=1)
     array([[9, 9, 9, 4, 4, 4]])
     """
-    return _least(_greatest(image, radius, shape, spacing), radius, shape, spacing)
+    return least(greatest(image, radius, shape, spacing), radius, shape, spacing)
 
 
 @operation(locality=Halo(reach_of_two), tiny={"radius": 2.0})
@@ -221,8 +204,9 @@ def tophat_grey(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value keeps larger spots. 0
         leaves nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width, which is faster.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width, which is faster; or lines
+        of this half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -233,15 +217,8 @@ def tophat_grey(
 
     Notes
     -----
-    Also known as the white top-hat; it takes an uneven background away. The element holds the pixels
-    whose centre is at most ``radius`` from its own. Pixels beyond the border of the image have no part.
-    With a box the cost does not depend on the radius; with a ball it grows with the radius in 2-D and its
-    square in 3-D.
-
-    References
-    ----------
-    .. [1] E. R. Urbach and M. H. F. Wilkinson, "Efficient 2-D grayscale morphological transformations with
-       arbitrary flat structuring elements", IEEE Transactions on Image Processing 17 (2008).
+    Also known as the white top-hat; it takes an uneven background away. Element, borders and cost as in
+    `erode_grey`.
 
     Examples
     --------
@@ -269,8 +246,9 @@ def bottomhat_grey(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value keeps larger spots. 0
         leaves nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width, which is faster.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width, which is faster; or lines
+        of this half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -281,14 +259,7 @@ def bottomhat_grey(
 
     Notes
     -----
-    Also known as the black top-hat. The element holds the pixels whose centre is at most ``radius`` from
-    its own. Pixels beyond the border of the image have no part. With a box the cost does not depend on
-    the radius; with a ball it grows with the radius in 2-D and its square in 3-D.
-
-    References
-    ----------
-    .. [1] E. R. Urbach and M. H. F. Wilkinson, "Efficient 2-D grayscale morphological transformations with
-       arbitrary flat structuring elements", IEEE Transactions on Image Processing 17 (2008).
+    Also known as the black top-hat. Element, borders and cost as in `erode_grey`.
 
     Examples
     --------
@@ -316,8 +287,9 @@ def gradient_grey(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value makes thicker lines.
         0 leaves nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width, which is faster.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width, which is faster; or lines
+        of this half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -328,14 +300,7 @@ def gradient_grey(
 
     Notes
     -----
-    Also known as Beucher's gradient: dilation less erosion. The element holds the pixels whose centre is
-    at most ``radius`` from its own. Pixels beyond the border of the image have no part. With a box the
-    cost does not depend on the radius; with a ball it grows with the radius in 2-D and its square in 3-D.
-
-    References
-    ----------
-    .. [1] E. R. Urbach and M. H. F. Wilkinson, "Efficient 2-D grayscale morphological transformations with
-       arbitrary flat structuring elements", IEEE Transactions on Image Processing 17 (2008).
+    Also known as Beucher's gradient: dilation less erosion. Element, borders and cost as in `erode_grey`.
 
     Examples
     --------
@@ -343,14 +308,16 @@ def gradient_grey(
     >>> gradient_grey(np.array([[3, 3, 3, 8, 8, 8]]), radius=1)
     array([[0, 0, 5, 5, 0, 0]])
     """
-    return _less(_greatest(image, radius, shape, spacing), _least(image, radius, shape, spacing))
+    return _less(greatest(image, radius, shape, spacing), least(image, radius, shape, spacing))
 
 
-def _least(image: np.ndarray, radius: float, shape: str, spacing: tuple[float, ...] | None) -> np.ndarray:
+def least(image: np.ndarray, radius: float, shape: str, spacing: tuple[float, ...] | None) -> np.ndarray:
+    """Return the darkest value in an element around each pixel; NaN pixels are left out and stay."""
     return _extreme(image, radius, shape, spacing, "lowest", np.inf)
 
 
-def _greatest(image: np.ndarray, radius: float, shape: str, spacing: tuple[float, ...] | None) -> np.ndarray:
+def greatest(image: np.ndarray, radius: float, shape: str, spacing: tuple[float, ...] | None) -> np.ndarray:
+    """Return the brightest value in an element around each pixel; NaN pixels are left out and stay."""
     return _extreme(image, radius, shape, spacing, "highest", -np.inf)
 
 

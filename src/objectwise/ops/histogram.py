@@ -95,6 +95,8 @@ def _isodata(counts: np.ndarray, values: np.ndarray) -> float:
 def _minimum(counts: np.ndarray, values: np.ndarray) -> float:
     from skimage.filters import threshold_minimum
 
+    if np.count_nonzero(counts) == 2:
+        return _between_two(counts, values)
     # few levels make a smoother curve than thousands of sparse ones
     if len(counts) > 256:
         groups = np.arange(len(counts)) * 256 // len(counts)
@@ -149,11 +151,20 @@ def _triangle(counts: np.ndarray, values: np.ndarray) -> float:
         peak = len(counts) - 1 - peak
     distance = counts[peak] * np.arange(peak) - peak * counts[:peak]
     level = int(np.argmax(distance))
-    return values[len(counts) - 1 - level] if flip else values[level]
+    level = len(counts) - 1 - level if flip else level
+    # nothing is above the brightest, which is the farthest where there is no tail, as with two levels
+    return values[min(level, len(counts) - 2)]
+
+
+def _between_two(counts: np.ndarray, values: np.ndarray) -> float:
+    """Return the middle of two levels: two peaks, however near they are."""
+    return values[counts > 0].mean()
 
 
 def _intermodes(counts: np.ndarray, values: np.ndarray) -> float:
     """Return the middle between the two peaks that are left when the histogram is smoothed to two."""
+    if np.count_nonzero(counts) == 2:
+        return _between_two(counts, values)
     counts, values = entropy.grouped(counts, values)
     smooth = counts.astype(float)
     for _ in range(10_000):

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from annotated_types import Ge
 
-from objectwise.core.locality import Halo, Whole
+from objectwise.core.locality import Components, Facts, Halo, Pieces
 from objectwise.core.operation import Labels, Length, Mask, Size, operation
-from objectwise.ops.elements import SLACK, half_widths, offsets_within
+from objectwise.ops.balls import SLACK
+from objectwise.ops.elements import half_widths, offsets_within
 from objectwise.ops.pieces import Connectivity, of_background, pixel_size
 
 
@@ -171,7 +172,40 @@ def smooth_labels(
     return majority(labels, radius, spacing or (1.0,) * labels.ndim)
 
 
-@operation(locality=Whole("a hole and all that surrounds it may lie in several tiles"))
+def _with_neighbours(labels: np.ndarray, *, connectivity: str, **_: Any) -> Pieces:
+    """Return the pieces of the background, marked with the label that touches them, -1 where several do."""
+    pieces = of_background(labels > 0, connectivity=connectivity)
+    dtype: Any = np.int32 if labels.dtype.itemsize <= 4 and labels.dtype != np.uint32 else np.int64
+    lowest = np.full(labels.shape, np.iinfo(dtype).max, dtype)
+    highest = np.zeros(labels.shape, dtype)
+    for step in _neighbours(labels.ndim, connectivity):
+        for to, of in (_pair(step, labels.shape), _pair(step, labels.shape)[::-1]):
+            label = labels[of].astype(dtype, copy=False)
+            np.minimum(lowest[to], label, out=lowest[to], where=label > 0)
+            np.maximum(highest[to], label, out=highest[to])
+    highest[(highest > 0) & (lowest != highest)] = -1
+    highest[labels > 0] = 0
+    return Pieces(pieces.parts, pieces.n, marks=highest)
+
+
+def _filling(
+    facts: Facts, *, max_size: float | None, spacing: Sequence[float] | None, **_: Any
+) -> np.ndarray:
+    hole = (facts.faces == 0) & (facts.lowest == facts.highest) & (facts.highest > 0)
+    if max_size is not None:
+        hole &= facts.size * pixel_size(spacing) <= max_size * (1 + 1e-9)
+    hole[0] = False
+    return np.where(hole, facts.highest, 0)
+
+
+def _filled(labels: np.ndarray, filling: np.ndarray) -> np.ndarray:
+    return np.where(labels > 0, labels, filling).astype(labels.dtype)
+
+
+_label_holes = Components(_with_neighbours, _filling, _filled)
+
+
+@operation(locality=_label_holes, tiny={"max_size": 200.0})
 def fill_label_holes(
     labels: Labels,
     *,
@@ -213,24 +247,7 @@ def fill_label_holes(
            [3, 3, 3],
            [3, 3, 3]])
     """
-    from objectwise.core.locality import gather
-
-    pieces = of_background(labels > 0, connectivity=connectivity)
-    facts = gather(labels, pieces, (0,) * labels.ndim, labels.shape)
-    lowest = np.full(pieces.n + 1, np.iinfo(np.int64).max)
-    highest = np.zeros(pieces.n + 1, np.int64)
-    for step in _neighbours(labels.ndim, connectivity):
-        for to, of in (_pair(step, labels.shape), _pair(step, labels.shape)[::-1]):
-            part, label = pieces.parts[to], labels[of]
-            touching = (part > 0) & (label > 0)
-            np.minimum.at(lowest, part[touching], label[touching])
-            np.maximum.at(highest, part[touching], label[touching])
-    hole = (facts.faces == 0) & (lowest == highest)
-    if max_size is not None:
-        hole &= facts.size * pixel_size(spacing) <= max_size * (1 + 1e-9)
-    filling = np.where(hole, highest, 0)
-    filling[0] = 0
-    return np.where(labels > 0, labels, filling[pieces.parts]).astype(labels.dtype)
+    return _label_holes.whole(labels, max_size=max_size, connectivity=connectivity, spacing=spacing)
 
 
 def _neighbours(ndim: int, connectivity: str) -> list[tuple[int, ...]]:

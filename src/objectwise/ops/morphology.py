@@ -10,11 +10,11 @@ from annotated_types import Ge
 
 from objectwise.core.locality import Components, Facts, Halo
 from objectwise.core.operation import Length, Mask, Objects, Size, operation
-from objectwise.ops.elements import Shape, near, reach_of_two
+from objectwise.ops.elements import Shape, near, reach_of_one, reach_of_two
 from objectwise.ops.pieces import Connectivity, kept, of_background, of_objects, pixel_size
 
 
-@operation(locality=Halo(reach_of_two), tiny={"radius": 2.0})
+@operation(locality=Halo(reach_of_two), tiny={"radius": 2.0}, also=({"shape": "box"}, {"shape": "cross"}))
 def open(
     mask: Mask,
     *,
@@ -31,8 +31,9 @@ def open(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value removes larger specks and
         rounds corners more. 0 changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -75,8 +76,9 @@ def close(
     radius : float
         Radius of the element, in the unit of the pixel size. A larger value closes wider gaps, and joins
         objects nearer than twice the radius. 0 changes nothing.
-    shape : {'ball', 'box'}
-        A disc or ball, round in physical space; or a square or box with this half-width.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -100,6 +102,128 @@ def close(
     spacing = spacing or (1.0,) * mask.ndim
     grown = near(mask, radius, shape, spacing)
     return ~near(~grown, radius, shape, spacing)
+
+
+@operation(locality=Halo(reach_of_two), tiny={"radius": 2.0})
+def tophat(
+    mask: Mask,
+    *,
+    radius: Annotated[Length, Ge(0)] = 3.0,
+    shape: Shape = "ball",
+    spacing: tuple[float, ...] | None = None,
+) -> Mask:
+    """Keep specks, thin lines and the tips of corners: what opening takes away.
+
+    Parameters
+    ----------
+    mask : (Y, X) or (Z, Y, X) bool array
+        True inside the objects.
+    radius : float
+        Radius of the element, in the unit of the pixel size. A larger value keeps wider ones. 0 leaves nothing.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
+    spacing : tuple of float, optional
+        Pixel size along each axis; 1 where it is left out.
+
+    Returns
+    -------
+    bool array
+        The pixels that the element does not reach within the mask.
+
+    Notes
+    -----
+    The mask less its opening; element and borders as in `open`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tophat(np.array([[0, 1, 0, 1, 1, 1, 0]], bool), radius=1, shape="box").astype(int)
+    array([[0, 1, 0, 0, 0, 0, 0]])
+    """
+    return mask & ~open(mask, radius=radius, shape=shape, spacing=spacing)
+
+
+@operation(locality=Halo(reach_of_two), tiny={"radius": 2.0})
+def bottomhat(
+    mask: Mask,
+    *,
+    radius: Annotated[Length, Ge(0)] = 3.0,
+    shape: Shape = "ball",
+    spacing: tuple[float, ...] | None = None,
+) -> Mask:
+    """Keep gaps, cracks and small holes between objects: what closing adds.
+
+    Parameters
+    ----------
+    mask : (Y, X) or (Z, Y, X) bool array
+        True inside the objects.
+    radius : float
+        Radius of the element, in the unit of the pixel size. A larger value keeps wider ones. 0 leaves nothing.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
+    spacing : tuple of float, optional
+        Pixel size along each axis; 1 where it is left out.
+
+    Returns
+    -------
+    bool array
+        The background that the element does not reach.
+
+    Notes
+    -----
+    The closing of the mask less the mask; element and borders as in `close`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bottomhat(np.array([[0, 1, 0, 1, 0, 0, 0]], bool), radius=1, shape="box").astype(int)
+    array([[1, 0, 1, 0, 0, 0, 0]])
+    """
+    return close(mask, radius=radius, shape=shape, spacing=spacing) & ~mask
+
+
+@operation(locality=Halo(reach_of_one), tiny={"radius": 1.0})
+def gradient(
+    mask: Mask,
+    *,
+    radius: Annotated[Length, Ge(0)] = 1.0,
+    shape: Shape = "ball",
+    spacing: tuple[float, ...] | None = None,
+) -> Mask:
+    """Mark a band along the outlines of a mask, inside and outside.
+
+    Parameters
+    ----------
+    mask : (Y, X) or (Z, Y, X) bool array
+        True inside the objects.
+    radius : float
+        Radius of the element, in the unit of the pixel size. A larger value makes a wider band. 0 leaves nothing.
+    shape : {'ball', 'box', 'cross'}
+        A disc or ball, round in physical space; a square or box with this half-width; or lines of this
+        half-length along the axes.
+    spacing : tuple of float, optional
+        Pixel size along each axis; 1 where it is left out.
+
+    Returns
+    -------
+    bool array
+        True in the band.
+
+    Notes
+    -----
+    Dilation less erosion. Objects are taken to continue beyond the border of the image; for the outlines of each
+    object of a labels image, one pixel wide, use label_boundaries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gradient(np.array([[0, 0, 0, 1, 1, 1, 1]], bool), radius=1).astype(int)
+    array([[0, 0, 1, 1, 0, 0, 0]])
+    """
+    spacing = spacing or (1.0,) * mask.ndim
+    return near(mask, radius, shape, spacing) & near(~mask, radius, shape, spacing)
 
 
 def _inner(facts: Facts, *, max_size: float | None, spacing: Sequence[float] | None, **_: Any) -> np.ndarray:

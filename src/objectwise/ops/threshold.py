@@ -17,7 +17,7 @@ from objectwise.core.operation import Computed, Image, Intensity, Length, Mask, 
 from objectwise.core.statistics import Histogram
 from objectwise.ops import histogram
 from objectwise.ops.pieces import Connectivity, of_mask
-from objectwise.ops.windows import box_mean, box_size, gaussian_reach, gaussian_smooth
+from objectwise.ops.windows import box_mean, box_median, box_reach, gaussian_reach, gaussian_smooth
 
 Brightness = Literal["bright", "dark"]
 Method = Literal[
@@ -120,12 +120,12 @@ def threshold_auto(
     method : {'otsu', 'li', 'triangle', 'yen', 'isodata', 'minimum', 'mean', ...}
         How the threshold is found. ``otsu`` makes both sides as uniform as can be; ``li``, also known as
         minimum cross-entropy, follows dim objects further down; ``triangle`` suits few objects on a large
-        background; ``yen`` is strict; ``isodata`` lies midway between the means of both sides; ``minimum``
-        lies in the valley between two peaks, ``intermodes`` midway between them; ``mean`` is the mean
-        brightness, ``percentile`` the median. ``huang`` takes the split that is least fuzzy, ``max_entropy``
-        the one that tells most, ``renyi_entropy`` a mean of three such, and ``shanbhag``, strict, the one that
-        tells the same of both sides; ``min_error`` suits sides of unlike width, each taken to be normal;
-        ``moments`` keeps the moments of the image.
+        background; ``yen`` is strict; ``isodata``, ImageJ's default, lies midway between the means of both
+        sides; ``minimum`` lies in the valley between two peaks, ``intermodes`` midway between them; ``mean`` is
+        the mean brightness, ``percentile`` the median. ``huang`` takes the split that is least fuzzy,
+        ``max_entropy`` the one that tells most, ``renyi_entropy`` a mean of three such, and ``shanbhag``, strict,
+        the one that tells the same of both sides; ``min_error`` suits sides of unlike width, each taken to be
+        normal; ``moments`` keeps the moments of the image.
     objects : {'bright', 'dark'}
         Which side is kept: pixels above the threshold, or those at or below it.
     correction : float
@@ -143,11 +143,12 @@ def threshold_auto(
 
     Notes
     -----
-    8- and 16-bit images are counted level by level, so that the threshold is exact; floats are counted in
-    65,536 bins. ``minimum``, ``intermodes``, ``huang`` and the entropies look at no more than 256 bins between
-    the extremes; ``minimum`` and ``intermodes`` refuse a histogram without two peaks. An image of one single
-    brightness has no threshold, and its mask is empty. NaN and infinite pixels are not counted, and NaN pixels
-    are never kept.
+    These are ImageJ's methods, and its names of them (``MaxEntropy``) are known too. 8- and 16-bit images are
+    counted level by level, so that the threshold is exact; floats are counted in 65,536 bins. ``minimum``,
+    ``intermodes``, ``huang`` and the entropies look at no more than 256 bins between the extremes; ``minimum`` and
+    ``intermodes`` refuse a histogram without two peaks. An image of two levels is told apart by every method; one of
+    a single brightness has no threshold, and its mask is empty. NaN and infinite pixels are not counted, and NaN
+    pixels are never kept.
 
     References
     ----------
@@ -274,7 +275,7 @@ def _weak(image: np.ndarray, *, low: float, high: float, objects: str, connectiv
 
 
 def _sure(facts: Facts, **_: Any) -> np.ndarray:
-    return facts.marked & (np.arange(len(facts.marked)) > 0)
+    return (facts.highest > 0) & (np.arange(facts.n + 1) > 0)
 
 
 _hysteresis = Components(_weak, _sure)
@@ -335,7 +336,7 @@ def threshold_hysteresis(
 def _local_reach(spacing: tuple[float, ...], method: str, diameter: float, **_: Any) -> tuple[int, ...]:
     if method == "gaussian":
         return gaussian_reach(spacing, _sigma(diameter))
-    return tuple(n // 2 for n in box_size(diameter, spacing))
+    return box_reach(spacing, diameter)
 
 
 def _sigma(diameter: float) -> float:
@@ -343,12 +344,14 @@ def _sigma(diameter: float) -> float:
     return diameter / 6
 
 
-@operation(locality=Halo(_local_reach), tiny={"diameter": 9.0})
+@operation(
+    locality=Halo(_local_reach), tiny={"diameter": 9.0}, also=({"method": "mean"}, {"method": "median"})
+)
 def threshold_local(
     image: Image,
     *,
     diameter: Annotated[Length, Gt(0)] = 51.0,
-    method: Literal["gaussian", "mean"] = "gaussian",
+    method: Literal["gaussian", "mean", "median"] = "gaussian",
     offset: Intensity = 0.0,
     objects: Brightness = "bright",
     spacing: tuple[float, ...] | None = None,
@@ -365,8 +368,9 @@ def threshold_local(
         Diameter of the surroundings, in the unit of the pixel size. It should be two to three times that of
         the objects; with a smaller one large objects become hollow, with a larger one it acts more like a
         single threshold.
-    method : {'gaussian', 'mean'}
-        Whether near pixels count more, or all within a box alike.
+    method : {'gaussian', 'mean', 'median'}
+        What an object is compared with: an average in which near pixels count more, the average of a box, or
+        its median, which a few very bright or dark pixels do not move.
     offset : float
         By how much an object differs from its surroundings at least. A larger value keeps less.
     objects : {'bright', 'dark'}
@@ -383,7 +387,8 @@ def threshold_local(
     -----
     ``image > average + offset`` for bright objects, ``image < average - offset`` for dark ones. The Gaussian
     has a standard deviation of a sixth of the diameter. Beyond the border the image continues with its last
-    pixels. NaN pixels are left out of the averages and never kept.
+    pixels. NaN pixels are left out of the averages and never kept. A median costs the most, and more the larger
+    the diameter: with one of 51 pixels, 2048 x 2048 pixels of 16 bits take some 3 s, floats 15 s.
 
     Examples
     --------
@@ -394,6 +399,8 @@ def threshold_local(
     spacing = spacing or (1.0,) * image.ndim
     if method == "gaussian":
         average = gaussian_smooth(image, _sigma(diameter), spacing)
-    else:
+    elif method == "mean":
         average = box_mean(image, diameter, spacing)
+    else:
+        average = box_median(image, diameter, spacing)
     return image > average + offset if objects == "bright" else image < average - offset

@@ -62,6 +62,15 @@ def box_mean(image: np.ndarray, diameter: float, spacing: Sequence[float]) -> np
     return blind_to_nan(smooth, as_float(image), tuple(n // 2 for n in size))
 
 
+def box_median(image: np.ndarray, diameter: float, spacing: Sequence[float]) -> np.ndarray:
+    """Return the median over a box around each pixel, of the same dtype."""
+    from objectwise.kernels.windows import window_median
+
+    size = box_size(diameter, spacing)
+    offsets = np.argwhere(np.ones(size, bool)) - np.array(size) // 2
+    return window_median(image, offsets)
+
+
 def as_float(image: np.ndarray) -> np.ndarray:
     """Return an image in float32, or as it is where it is float64."""
     return image if image.dtype == np.float64 else image.astype(np.float32, copy=False)
