@@ -244,7 +244,7 @@ def _join(
         np.zeros(n + 1, np.int64),
         np.full(n + 1, np.iinfo(np.int64).max),
         np.zeros(n + 1, np.uint8),
-        np.zeros(n + 1, np.int64),
+        np.zeros(n + 1, ids.dtype),
         np.zeros(n + 1, bool),
     )
     np.add.at(merged.size, whole + 1, size)
@@ -290,7 +290,7 @@ def _components(
         block = read(outer)
         pieces = rule.split(block, **arguments)
         here = decided[joined.of_tile(number, pieces.n)]
-        target.write(box, rule.painted(block, pieces, here)[inner])
+        target.write(box, pieces.spread(here)[inner])
         yield box
 
 
