@@ -86,6 +86,24 @@ class Slot:
             self.array = np.zeros(shape, self.dtype or np.float32)
         return self.array
 
+    def write(self, where: Mapping[str, int], block: np.ndarray, box: Box, own: bool) -> None:
+        """Store a box of one block; a whole one that nobody else holds becomes the array itself."""
+        index = self.index(where)
+        if (
+            own
+            and self.array is None
+            and not index
+            and self.held.axes == "c" * (block.ndim - len(box)) + self.held.spatial
+            and block.shape[-len(box) :] == self.block_shape
+            and block.dtype == self.dtype
+            and block.flags.c_contiguous
+            and block.flags.writeable
+            and (block.base is None or getattr(block.base, "nbytes", np.inf) <= block.nbytes)
+        ):
+            self.array = block
+        else:
+            self.held.place(self.filled(), index, block, box)
+
     def read(self, where: Mapping[str, int], box: Box | None = None) -> np.ndarray:
         """Return a box of one block."""
         return self.held.read(self.filled(), self.index(where), box)
