@@ -147,19 +147,21 @@ def _count(lines, besides, starts, low, high):
 @compiled
 def _write(lines, besides, starts, begin, stop, value, low, high):
     width = lines.shape[1]
+    changes = np.zeros(width + 1, np.int32)
     for line in range(low, high):
         row = lines[line]
+        # always a store, and never a branch that depends on a pixel
+        n = 1
+        for x in range(1, width):
+            changes[n] = x
+            n += row[x] != row[x - 1]
+        changes[n] = width
         run = starts[line]
-        x = 0
-        while x < width:
-            own = row[x]
-            first = x
-            x += 1
-            while x < width and row[x] == own:
-                x += 1
+        for change in range(n):
+            own = row[changes[change]]
             if own != besides:
-                begin[run] = first
-                stop[run] = x
+                begin[run] = changes[change]
+                stop[run] = changes[change + 1]
                 value[run] = own
                 run += 1
 
@@ -187,17 +189,19 @@ def _join(starts, begin, stop, value, parent, steps, height, reach, low, high, l
             near = starts[before]
             end = starts[before + 1]
             for run in range(starts[line], starts[line + 1]):
-                while near < end and stop[near] + reach <= begin[run]:
+                first = begin[run] - reach
+                last = stop[run] + reach
+                while near < end and stop[near] <= first:
                     near += 1
                 other = near
-                while other < end and begin[other] < stop[run] + reach:
-                    if value[other] == value[run]:
+                one = parent[run]
+                while other < end and begin[other] < last:
+                    # most neighbours are of one piece already
+                    if parent[other] != one and value[other] == value[run]:
                         one = _root(parent, run)
                         two = _root(parent, other)
-                        if one < two:
-                            parent[two] = one
-                        else:
-                            parent[one] = two
+                        parent[max(one, two)] = min(one, two)
+                        one = min(one, two)
                     other += 1
 
 
