@@ -43,9 +43,7 @@ def pairs(mask: np.ndarray) -> Iterator[Pair]:
             lambda: cc3d.connected_components(mask, connectivity=26 if ndim == 3 else 8),
         )
     filled = ours("fill_holes", holed)
-    yield Pair(
-        "fill_holes", "ndimage.binary_fill_holes", filled, lambda: ndimage.binary_fill_holes(holed)
-    )
+    yield Pair("fill_holes", "ndimage.binary_fill_holes", filled, lambda: ndimage.binary_fill_holes(holed))
     if find_spec("fill_voids"):
         import fill_voids
 

@@ -334,9 +334,7 @@ class _Target:
         slot.dtype = slot.dtype or result.dtype
         if self.offset:
             result = np.where(result > 0, result + self.offset, 0).astype(result.dtype)
-        if slot.kind == "labels" and (
-            self.plane is not None or not np.can_cast(result.dtype, slot.dtype)
-        ):
+        if slot.kind == "labels" and (self.plane is not None or not np.can_cast(result.dtype, slot.dtype)):
             self.highest = max(self.highest, int(result.max(initial=0)))
             if self.highest > np.iinfo(slot.dtype).max:
                 raise ValueError(

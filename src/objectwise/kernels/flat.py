@@ -9,6 +9,7 @@ time, in bands that stay in the cache. Comparisons are exact: tiles agree with t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from objectwise.kernels import compiled, prepared
 from objectwise.kernels.threads import in_threads, strips
 
 _AS_THEY_ARE = ("uint8", "uint16", "float32", "float64", "int64", "uint64")
+
+# rows of a box up to which it is taken at once, and not one axis after the other
+_FEW = 9
 
 Rows = Sequence[tuple[tuple[int, ...], int]]
 
@@ -54,8 +58,11 @@ def extreme_in_rows(values: np.ndarray, rows: Rows, greatest: bool) -> np.ndarra
 
 def extreme_in_box(values: np.ndarray, reach: Sequence[int], greatest: bool) -> np.ndarray:
     """Return the extreme in a box of ``2 * reach + 1`` pixels along each axis, within the image."""
+    reach = [min(n, size - 1) for n, size in zip(reach, values.shape, strict=True)]
+    rows = [(place, reach[-1]) for place in product(*(range(-n, n + 1) for n in reach[:-1]))]
+    if len(rows) <= _FEW:
+        return extreme_in_rows(values, rows, greatest)
     for axis, n in enumerate(reach):
-        n = min(n, values.shape[axis] - 1)
         if n > 0 and axis == values.ndim - 1:
             values = extreme_in_rows(values, [((0,) * axis, n)], greatest)
         elif n > 0:
@@ -104,6 +111,7 @@ def _reduce(values, rows, longest, greatest, outside, result, low, high):
     thick = min(depth, max(8, 2 * reach_z))
     deep = max(16, 2 * reach_y)
     band = np.empty((thick + 2 * reach_z, deep + 2 * reach_y, width + 2 * longest), values.dtype)
+    spare = np.empty(width + 2 * longest, values.dtype)
     for top in range(low, high, deep):
         bottom = min(high, top + deep)
         for front in range(0, depth, thick):
@@ -127,7 +135,9 @@ def _reduce(values, rows, longest, greatest, outside, result, low, high):
                         for y in range(top, bottom):
                             best = result[z, y]
                             for index in range(first, last):
-                                row = band[z - front + reach_z + rows[index, 1], y - top + reach_y + rows[index, 2]]
+                                row = band[
+                                    z - front + reach_z + rows[index, 1], y - top + reach_y + rows[index, 2]
+                                ]
                                 one = rows[index, 3]
                                 two = rows[index, 4]
                                 _take(best, row[one : one + width], row[two : two + width], greatest)
@@ -138,28 +148,36 @@ def _reduce(values, rows, longest, greatest, outside, result, low, high):
                         for y in range(bottom - top + 2 * reach_y):
                             row = band[z, y]
                             end = row.size - span
-                            _take(row[:end], row[span:], row[span:], greatest)
+                            # apart from what is read, so that many pixels are done at a time
+                            spare[:end] = row[:end]
+                            _take(spare[:end], row[span:], row[span:], greatest)
+                            row[:end] = spare[:end]
                     level += 1
 
 
 @compiled
 def _reduce_along(values, n, greatest, outside, result, low, high):
-    """Double along the middle axis, for some columns: a few of them at a time stay in the cache."""
+    """Double along the middle axis, for some columns and some lines at a time, which stay in the cache."""
     length = values.shape[1]
-    wide = max(64, 65536 // ((length + 2 * n) * values.itemsize))
-    band = np.empty((length + 2 * n, wide), values.dtype)
-    for left in range(low, high, wide):
-        size = min(wide, high - left)
-        for outer in range(values.shape[0]):
-            band[:] = outside
-            for y in range(length):
-                band[y + n, :size] = values[outer, y, left : left + size]
-            span = 1
-            while 2 * span <= 2 * n + 1:
-                for y in range(length + 2 * n - span):
-                    _take(band[y], band[y + span], band[y + span], greatest)
-                span *= 2
-            for y in range(length):
-                best = result[outer, y, left : left + size]
-                best[:] = outside
-                _take(best, band[y, :size], band[y + 2 * n + 1 - span, :size], greatest)
+    deep = min(length, max(64, 4 * n))
+    wide = min(high - low, max(128, 262144 // ((deep + 2 * n) * values.itemsize)))
+    band = np.empty((deep + 2 * n, wide), values.dtype)
+    for outer in range(values.shape[0]):
+        for top in range(0, length, deep):
+            bottom = min(length, top + deep)
+            for left in range(low, high, wide):
+                size = min(wide, high - left)
+                for y in range(top - n, bottom + n):
+                    if 0 <= y < length:
+                        band[y - top + n, :size] = values[outer, y, left : left + size]
+                    else:
+                        band[y - top + n, :size] = outside
+                span = 1
+                while 2 * span <= 2 * n + 1:
+                    for y in range(bottom - top + 2 * n - span):
+                        _take(band[y, :size], band[y + span, :size], band[y + span, :size], greatest)
+                    span *= 2
+                for y in range(bottom - top):
+                    best = result[outer, top + y, left : left + size]
+                    best[:] = outside
+                    _take(best, band[y, :size], band[y + 2 * n + 1 - span, :size], greatest)

@@ -15,7 +15,15 @@ from annotated_types import Ge, Le
 from objectwise.core.locality import Components, Pieces, Whole
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Labels, Mask, Size, operation
-from objectwise.ops.pieces import Connectivity, in_reading_order, of_equal, of_mask, of_objects, pixel_size, structure
+from objectwise.ops.pieces import (
+    Connectivity,
+    in_reading_order,
+    of_equal,
+    of_mask,
+    of_objects,
+    pixel_size,
+    structure,
+)
 from objectwise.ops.watershed import in_order
 
 _renumbered = Components(of_objects, in_reading_order)
