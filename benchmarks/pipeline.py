@@ -6,9 +6,10 @@ had been imported, compiled and made.
 
 from __future__ import annotations
 
-import resource
+import statistics
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
@@ -34,8 +35,7 @@ def recipe(min_size: float, min_diameter: float) -> ow.Recipe:
 
 def ours(image: np.ndarray, min_size: float, min_diameter: float) -> int:
     plan = recipe(min_size, min_diameter)
-    for progress in ow.run(plan, image, grid=ow.Grid("zyx"[-image.ndim :])):
-        pass
+    *_, progress = ow.run(plan, image, grid=ow.Grid("zyx"[-image.ndim :]))
     return len(progress.results["table"].array.frame)
 
 
@@ -59,8 +59,8 @@ def measured(side: str, number: int, quick: bool) -> float:
     run(small, 20.0, smallest)
     _, image, mask, smallest = large_scenes(quick)[number]
     del mask
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # the peak starts anew from what is held now
+    # the peak starts anew from what is held now
+    Path("/proc/self/clear_refs").write_text("5")
     before = _resident("VmRSS")
     run(image, 20.0, smallest)
     return (_resident("VmHWM") - before) / 1e3 / (image.size / 1e6)
@@ -68,11 +68,8 @@ def measured(side: str, number: int, quick: bool) -> float:
 
 def _resident(name: str) -> float:
     """Return a size of the memory of this process in kB."""
-    try:
-        with open("/proc/self/status") as file:
-            return float(next(line.split()[1] for line in file if line.startswith(name)))
-    except OSError:
-        return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith(name)))
 
 
 def main() -> None:
@@ -86,21 +83,26 @@ def main() -> None:
     )
     print("| --- | --: | --: | --: | --- | --: | --: |")
     for number, (title, image, _, smallest) in enumerate(large_scenes(options.quick)):
-        ours(image, 20.0, smallest)
-        mine, his = [], []
-        for _ in range(options.n):
-            time, n_mine = timed(lambda: ours(image, 20.0, smallest))
-            mine.append(time)
-        for _ in range(1):
-            time, n_his = timed(lambda: theirs(image, 20.0, smallest))
-            his.append(time)
-        one, other = np.median(mine), np.median(his)
+        one, other, rows = compared(image, smallest, options.n)
         memory = [peak(side, number, options.quick) for side in ("ours", "theirs")]
         print(
-            f"| {title} | {one:.2f} s | {other:.1f} s | {other / one:.1f} | {n_mine} and {n_his} "
+            f"| {title} | {one:.2f} s | {other:.1f} s | {other / one:.1f} | {rows} "
             f"| {memory[0]:.0f} | {memory[1]:.0f} |",
             flush=True,
         )
+
+
+def compared(image: np.ndarray, smallest: float, n: int) -> tuple[float, float, str]:
+    """Return the medians of both, and how many objects each finds."""
+    ours(image, 20.0, smallest)
+    times = {ours: [], theirs: []}
+    found = {}
+    for turn in range(n):
+        for side in (ours, theirs) if turn == 0 else (ours,):
+            time, found[side] = timed(lambda side=side: side(image, 20.0, smallest))
+            times[side].append(time)
+    one, other = (statistics.median(times[side]) for side in (ours, theirs))
+    return one, other, f"{found[ours]} and {found[theirs]}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ of a piece holds its first pixel, and each joined set is known by its first run:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -44,7 +43,7 @@ class Runs:
 def find_runs(block: np.ndarray, besides: int = 0) -> Runs:
     """Return the runs of a block of bool or integers, without those that hold one value."""
     lines = _lines(block)
-    n_lines, width = lines.shape
+    n_lines = len(lines)
     starts = np.zeros(n_lines + 1, np.int64)
     cut = strips(n_lines, least=64)
     in_threads(_count, [(lines, besides, starts, *part) for part in cut])
@@ -91,11 +90,11 @@ def number_values(runs: Runs) -> tuple[np.ndarray, int]:
     """Return a number for each run, the same for runs of the same value, and how many values there are."""
     value = runs.value
     highest = int(value.max(initial=0))
-    if highest <= max(int(np.prod(runs.shape)), 1 << 16):
-        part = np.empty(len(value), np.int32)
-        return part, _by_table(value.astype(np.int64), np.zeros(highest + 1, np.int32), part)
-    ids, part = np.unique(value, return_inverse=True)
-    return part.astype(np.int32) + 1, len(ids)
+    if highest > max(int(np.prod(runs.shape)), 1 << 16):
+        ids, number = np.unique(value, return_inverse=True)
+        return number.astype(np.int32) + 1, len(ids)
+    part = np.empty(len(value), np.int32)
+    return part, _by_table(value.astype(np.int64), np.zeros(highest + 1, np.int32), part)
 
 
 def describe_runs(runs: Runs, part: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

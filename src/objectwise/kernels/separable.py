@@ -35,7 +35,7 @@ def weighted(image: np.ndarray, weights: Sequence[np.ndarray], dtype: Any) -> np
         return np.empty(image.shape, dtype)
     own = image.dtype if image.dtype.name in _AS_THEY_ARE else dtype
     block = prepared(image, own).reshape((-1, *image.shape[-2:]))
-    z, y, x = (*(np.ones(1),) * (3 - image.ndim), *(np.asarray(part, np.float64) for part in weights))
+    z, y, x = [np.ones(1)] * (3 - image.ndim) + [np.asarray(part, np.float64) for part in weights]
     result = np.empty(block.shape, dtype)
     in_threads(_average, [(block, z, y, x, result, *cut) for cut in strips(block.shape[1], least=32)])
     return result.reshape(image.shape)

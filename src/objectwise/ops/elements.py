@@ -47,7 +47,10 @@ def near(mask: np.ndarray, radius: float, shape: str, spacing: Sequence[float]) 
     """Return the pixels within an element of the mask; outside the image nothing is in the mask."""
     if not mask.any():
         return mask.copy()
-    if shape == "ball" and math.prod(2 * n + 1 for n in half_widths(radius, spacing)[:-1]) > _MANY:
+    if (
+        shape == "ball"
+        and math.prod(2 * n + 1 for n in half_widths(radius, spacing, mask.shape)[:-1]) > _MANY
+    ):
         import edt
 
         from objectwise.kernels.threads import n_threads
@@ -58,8 +61,12 @@ def near(mask: np.ndarray, radius: float, shape: str, spacing: Sequence[float]) 
     return extreme(mask.view(np.uint8), radius, shape, spacing, "highest").view(bool)
 
 
-def ball_rows(radius: float, spacing: Sequence[float]) -> list[tuple[tuple[int, ...], int]]:
+def ball_rows(
+    radius: float, spacing: Sequence[float], image: tuple[int, ...] | None = None
+) -> list[tuple[tuple[int, ...], int]]:
     """Return the rows that a ball is made of: where each stands on the leading axes, and its half-length.
+
+    Those farther away than across an image are left out.
 
     Examples
     --------
@@ -68,7 +75,7 @@ def ball_rows(radius: float, spacing: Sequence[float]) -> list[tuple[tuple[int, 
     """
     limit = (radius * SLACK) ** 2
     rows = []
-    for place in product(*(range(-n, n + 1) for n in half_widths(radius, spacing)[:-1])):
+    for place in product(*(range(-n, n + 1) for n in half_widths(radius, spacing, image)[:-1])):
         left = limit - sum((p * step) ** 2 for p, step in zip(place, spacing, strict=False))
         if left >= 0:
             rows.append((place, int(math.sqrt(left) / spacing[-1])))
@@ -100,5 +107,5 @@ def extreme(image: np.ndarray, radius: float, shape: str, spacing: Sequence[floa
     if image.size == 0:
         return image.copy()
     if shape == "box":
-        return extreme_in_box(image, half_widths(radius, spacing), which == "highest")
-    return extreme_in_rows(image, ball_rows(radius, spacing), which == "highest")
+        return extreme_in_box(image, half_widths(radius, spacing, image.shape), which == "highest")
+    return extreme_in_rows(image, ball_rows(radius, spacing, image.shape), which == "highest")
