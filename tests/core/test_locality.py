@@ -49,7 +49,7 @@ def test_components_paint_what_was_decided() -> None:
 
     block = np.array([[1, 1, 2, 0, 3, 3, 3]])
     assert Components(split, lambda facts: facts.size).whole(block).tolist() == [[2, 2, 1, 1, 3, 3, 3]]
-    kept = Components(split, lambda facts: facts.size > 1, lambda given, keep: np.where(keep, given, 0))
+    kept = Components(split, lambda facts: np.where(facts.size > 1, facts.ids, 0))
     assert kept.whole(block).tolist() == [[1, 1, 0, 0, 3, 3, 3]]
 
 

@@ -10,6 +10,8 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 import objectwise as ow
+from objectwise.core.execution import Execution
+from objectwise.core.plan import Plan
 from objectwise.core.run import Result
 
 OTSU = ow.Step("mask", "threshold_auto", {"image": "raw"})
@@ -588,3 +590,29 @@ def test_an_error_in_an_operation_names_the_step() -> None:
             ValueError, match="step 'mask': method 'minimum' needs a histogram with two peaks"
         ):
             last([step], np.arange(64, dtype=np.uint8).reshape(8, 8))
+
+
+def test_intermediate_results_are_dropped_when_nothing_looks_at_them_any_more() -> None:
+    recipe = ow.Recipe(
+        [
+            ow.Step("smooth", "smooth_gaussian", {"image": "image"}, {"sigma": 1.0}),
+            ow.Step("mask", "threshold_manual", {"image": "smooth"}, {"lower": 0.5}),
+            ow.Step("labels", "label_components", {"mask": "mask"}),
+        ]
+    )
+    image = np.zeros((3, 8, 8), np.float32)
+    image[:, 2:5, 2:5] = 1
+    grid = ow.Grid("tyx")
+    inputs = {"image": Result(image, grid)}
+    execution = Execution(Plan(recipe, inputs, {}, None), inputs)
+    for progress in execution:
+        if progress.step == "labels":
+            assert execution.plan.slots["smooth"].array is None
+    assert progress.results["labels"].array.max(axis=(1, 2)).tolist() == [1, 1, 1]
+
+
+def test_a_result_never_shares_its_pixels_with_what_was_given() -> None:
+    image = np.arange(12.0).reshape(3, 4)
+    for name, values in (("smooth_gaussian", {"sigma": 0}), ("label_components", {}), ("remove_small", {})):
+        given = image > 5 if name != "smooth_gaussian" else image
+        assert not np.may_share_memory(ow.apply(name, given, **values), given)

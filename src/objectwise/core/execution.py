@@ -64,6 +64,7 @@ class Execution:
                     if step.id in self.results:
                         block = self._block_of(step.id, frame)
                         yield self._progress(step, {"t": frame}, finished=step.id, block=block)
+                self._let_go(step, frame)
         for name, result in self.results.items():
             self._complete(name, result)
         yield self._progress(steps[-1], {})
@@ -100,6 +101,15 @@ class Execution:
             return self.numbers[name, frame]
         self.results[name].array = slot.filled()
         return slot.read({"t": frame})
+
+    def _let_go(self, step: Step, frame: int) -> None:
+        """Drop intermediate results that neither a later step of this frame nor a later frame looks at."""
+        steps, last = self.plan.recipe.steps, frame == self.plan.n_frames - 1
+        later = steps[steps.index(step) + 1 :]
+        needed = {source.name for item in later for pairs in item.sources().values() for _, source in pairs}
+        for name, slot in self.plan.slots.items():
+            if not slot.kept and name not in needed and (last or slot.frames == self.plan.n_frames):
+                slot.array = None
 
     # --- one step --------------------------------------------------------------------------------------
 
@@ -142,12 +152,15 @@ class Execution:
             tile = self.plan.tile_shape(shape)
             yield from run_tiles(record, call, read, target, values, given, shape, spacing, tile)
             return
-        box = tuple(slice(0, n) for n in shape)
-        new = True
+        box, own = tuple(slice(0, n) for n in shape), False
         if 0 not in shape or record.output == "table":
-            arrays = {name: get(box) for name, get in read.items()}
-            result = call(**arrays, **values, **given)
-            new = not _shared(result, arrays.values())
+            blocks = {name: get(box) for name, get in read.items()}
+            result = call(**blocks, **values, **given)
+            own = not any(
+                np.may_share_memory(result, block)
+                for block in blocks.values()
+                if isinstance(block, np.ndarray) and isinstance(result, np.ndarray)
+            )
         elif record.output == "value":
             result = 0.0
         else:
@@ -157,10 +170,8 @@ class Execution:
             self.tables.setdefault(step.id, []).append(result.at_frame(where["t"]))
         elif record.output == "value":
             self.numbers[step.id, where["t"]] = float(result)
-        elif new and plane is None and not target.offset and slot.takes(result):
-            slot.array, slot.dtype = result, result.dtype
         else:
-            target.write(box, result)
+            target.write(box, result, own)
         yield box
 
     def _readers(
@@ -315,12 +326,6 @@ def _read_all(readers: Mapping[str, Callable[[Box], np.ndarray]], box: Box) -> d
     return {name: read(box) for name, read in readers.items()}
 
 
-def _shared(result: Any, arrays: Iterable[Any]) -> bool:
-    """Return whether a result may lie in the memory of what it was made from."""
-    given = [item for each in arrays for item in (each.values() if isinstance(each, Mapping) else [each])]
-    return isinstance(result, np.ndarray) and any(np.may_share_memory(result, item) for item in given)
-
-
 class _Target:
     """Writes boxes of one block into the array of a slot, which is made when its dtype is known."""
 
@@ -331,13 +336,13 @@ class _Target:
     def _box(self, box: Box) -> Box:
         return box if self.plane is None else (slice(self.plane, self.plane + 1), *box)
 
-    def write(self, box: Box, result: np.ndarray) -> None:
-        """Store the result of one box, its ids above those of the planes before."""
+    def write(self, box: Box, result: np.ndarray, own: bool = False) -> None:
+        """Store the result of one box, its ids above those of the planes before; ``own`` if it may be kept."""
         slot = self.slot
         slot.dtype = slot.dtype or result.dtype
         if self.offset:
             result = np.where(result > 0, result + self.offset, 0).astype(result.dtype)
-        if slot.kind == "labels":
+        if slot.kind == "labels" and (self.plane is not None or not np.can_cast(result.dtype, slot.dtype)):
             self.highest = max(self.highest, int(result.max(initial=0)))
             if self.highest > np.iinfo(slot.dtype).max:
                 raise ValueError(
@@ -345,7 +350,7 @@ class _Target:
                 )
         if self.plane is not None:
             result = result[..., np.newaxis, :, :]
-        slot.held.place(slot.filled(), slot.index(self.where), result, self._box(box))
+        slot.write(self.where, result, self._box(box), own)
 
     def read(self, box: Box) -> np.ndarray:
         """Return what has been stored."""

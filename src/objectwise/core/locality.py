@@ -69,8 +69,8 @@ class Facts:
     faces : ndarray of uint8
         One bit for each face of the block that the piece touches: bit ``2 * axis`` for the low side of an
         axis, the next one for the high side.
-    ids : ndarray of int64
-        The value that the piece has in the input.
+    ids : ndarray of the dtype of the block
+        What the piece holds in the input; 0 for those of an image.
     lowest, highest : ndarray of int64
         The smallest and the largest mark of its pixels; 0 where the split has marked none.
     """
@@ -94,13 +94,14 @@ class Facts:
         return len(self.size) - 1
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pieces:
     """The connected pieces of a block: ``parts`` numbers them 1 .. n, in any order.
 
     ``joined`` says what makes one piece of two across the border of a tile: that they ``"touch"``, or
     that they have the same ``"id"``, as the pieces of one object of a labels image have. ``marks``, where
-    given, is a number, not 0, at the pixels that say something of the piece they lie in.
+    given, is a number, not 0, at the pixels that say something of the piece they lie in. A split that knows its
+    pieces in another form than as an image may answer the first two questions below faster.
     """
 
     parts: np.ndarray
@@ -108,12 +109,37 @@ class Pieces:
     joined: str = "touch"
     marks: np.ndarray | None = None
 
+    def facts(self, block: np.ndarray) -> Facts:
+        """Return the facts of the pieces of a whole block."""
+        return gather(block, self, (0,) * block.ndim, block.shape)
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Return an image that holds, at each pixel, the value of its piece."""
+        return values[self.parts]
+
+    def ids_at(self, block: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """Return what a block holds at the first pixel of each piece; an image has no ids."""
+        if block.size == 0 or block.dtype.kind == "f":
+            return np.zeros(self.n + 1, np.int64)
+        return block.ravel()[first]
+
+    def extreme_marks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the smallest and the largest mark of each piece; 0 where there is none."""
+        lowest, highest = np.zeros((2, self.n + 1), np.int64)
+        if self.marks is not None:
+            marked = self.marks != 0
+            part, mark = self.parts[marked], self.marks[marked].astype(np.int64)
+            lowest[part], highest[part] = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+            np.minimum.at(lowest, part, mark)
+            np.maximum.at(highest, part, mark)
+        return lowest, highest
+
 
 @dataclass(frozen=True)
 class Components(Locality):
     """A decision about each connected piece, from facts that add up over tiles.
 
-    The same three functions serve a whole block and its tiles; an operation of this locality is
+    The same two functions serve a whole block and its tiles; an operation of this locality is
     ``return rule.whole(block, **values)``.
 
     Parameters
@@ -121,10 +147,11 @@ class Components(Locality):
     split : callable
         ``split(block, **values)`` returns the `Pieces` of a block.
     decide : callable
-        ``decide(facts, **values)`` returns a value for each piece, index 0 for what belongs to none.
+        ``decide(facts, **values)`` returns what each piece holds in the result, index 0 for what belongs to
+        none.
     paint : callable, optional
-        ``paint(block, chosen)`` returns the result from the block and, for each pixel, the value that was
-        decided for its piece; that value itself where it is left out.
+        ``paint(block, held)`` returns the result from the block and an image of what the pieces hold, where
+        that is not the result itself.
     """
 
     split: Callable[..., Pieces]
@@ -134,13 +161,12 @@ class Components(Locality):
     def whole(self, block: np.ndarray, **values: Any) -> np.ndarray:
         """Return the result for a block that is not cut into tiles."""
         pieces = self.split(block, **values)
-        facts = gather(block, pieces, (0,) * block.ndim, block.shape)
-        return self.painted(block, pieces, self.decide(facts, **values))
+        return self.painted(block, pieces, self.decide(pieces.facts(block), **values))
 
     def painted(self, block: np.ndarray, pieces: Pieces, decided: np.ndarray) -> np.ndarray:
-        """Return the result of a block whose pieces have been decided upon."""
-        chosen = decided[pieces.parts]
-        return chosen if self.paint is None else self.paint(block, chosen)
+        """Return the result for a block, or a tile of it, whose pieces are decided."""
+        held = pieces.spread(decided)
+        return held if self.paint is None else self.paint(block, held)
 
 
 def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tuple[int, ...]) -> Facts:
@@ -160,9 +186,7 @@ def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tup
     first_here = np.zeros(n + 1, np.int64)
     # the last assignment of a repeated index stays, so the reversed order leaves the first pixel
     first_here[part[::-1]] = begins[::-1]
-    # an image has no ids
-    given = flat.size > 0 and block.dtype.kind != "f"
-    ids = block.ravel()[first_here].astype(np.int64) if given else np.zeros(n + 1, np.int64)
+    ids = pieces.ids_at(block, first_here)
     first = first_here
     if parts.shape != tuple(shape):
         pixel = np.unravel_index(first_here, parts.shape)
@@ -173,19 +197,7 @@ def gather(block: np.ndarray, pieces: Pieces, start: tuple[int, ...], shape: tup
             here = edge - start[axis]
             if 0 <= here < parts.shape[axis]:
                 faces[np.unique(np.take(parts, here, axis=axis))] |= np.uint8(1 << (2 * axis + side))
-    return Facts(size, first.astype(np.int64), faces, ids, *extreme_marks(pieces))
-
-
-def extreme_marks(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest and the largest mark of each piece; 0 where there is none."""
-    lowest, highest = np.zeros((2, pieces.n + 1), np.int64)
-    if pieces.marks is not None:
-        marked = pieces.marks != 0
-        part, mark = pieces.parts[marked], pieces.marks[marked].astype(np.int64)
-        lowest[part], highest[part] = np.iinfo(np.int64).max, np.iinfo(np.int64).min
-        np.minimum.at(lowest, part, mark)
-        np.maximum.at(highest, part, mark)
-    return lowest, highest
+    return Facts(size, first.astype(np.int64), faces, ids, *pieces.extreme_marks())
 
 
 @dataclass(frozen=True)

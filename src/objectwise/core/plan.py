@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core import kinds
-from objectwise.core.grid import ROLES, Grid, unit_factor
+from objectwise.core.grid import Grid, unit_factor
 from objectwise.core.locality import Components, Halo, Objects, Whole
 from objectwise.core.operation import Input
 from objectwise.core.parameter import nearest
@@ -90,16 +90,23 @@ class Slot:
             self.array = np.zeros(self.held_shape, self.dtype or np.float32)
         return self.array
 
-    def takes(self, result: np.ndarray) -> bool:
-        """Whether a result is the array that would be made for it, with the same axes."""
-        in_order = [axis for axis in ROLES if axis in self.held.axes]
-        return (
-            self.array is None
-            and list(self.held.axes) == in_order
-            and (result.shape, result.dtype) == (self.held_shape, self.dtype or result.dtype)
-            and result.flags.c_contiguous
-            and result.flags.writeable
-        )
+    def write(self, where: Mapping[str, int], block: np.ndarray, box: Box, own: bool) -> None:
+        """Store a box of one block; a whole one that nobody else holds becomes the array itself."""
+        index = self.index(where)
+        if (
+            own
+            and self.array is None
+            and not index
+            and self.held.axes == "c" * (block.ndim - len(box)) + self.held.spatial
+            and block.shape[-len(box) :] == self.block_shape
+            and block.dtype == self.dtype
+            and block.flags.c_contiguous
+            and block.flags.writeable
+            and (block.base is None or getattr(block.base, "nbytes", np.inf) <= block.nbytes)
+        ):
+            self.array = block
+        else:
+            self.held.place(self.filled(), index, block, box)
 
     def read(self, where: Mapping[str, int], box: Box | None = None) -> np.ndarray:
         """Return a box of one block."""

@@ -24,7 +24,6 @@ from objectwise.core.locality import (
     Halo,
     Objects,
     Pieces,
-    extreme_marks,
     gather,
 )
 from objectwise.core.operation import Operation
@@ -210,7 +209,7 @@ def _join(
         start = tuple(part.start for part in box)
         facts = gather(np.ascontiguousarray(block[inner]), own, start, shape)
         # a mark may come from a pixel beside it, which only one of two tiles has; one seen twice does no harm
-        facts.lowest, facts.highest = extreme_marks(pieces)
+        facts.lowest, facts.highest = pieces.extreme_marks()
         gathered.append(facts)
         corners.append(_corners(own, start))
         offsets.append(total)
@@ -256,7 +255,7 @@ def _join(
         np.zeros(n + 1, np.int64),
         np.full(n + 1, np.iinfo(np.int64).max),
         np.zeros(n + 1, np.uint8),
-        np.zeros(n + 1, np.int64),
+        np.zeros(n + 1, ids.dtype),
         *np.zeros((2, n + 1), np.int64),
     )
     np.add.at(merged.size, whole + 1, size)

@@ -4,17 +4,21 @@ SciPy's rank filters let NaN spread and slow down with the size of the window; s
 alone. Here NaN pixels are left out, and every sum is taken in the order of the window or is a whole number, so
 that a tile gives what the whole image gives.
 
-A small window is sorted anew for each pixel. A larger one slides along the row: what enters and leaves is counted
-by its rank in the image, so that floats cost no more than integers and the result is one of the pixels, exactly.
+The middle of a small window is selected for many pixels at a time. A larger one slides along the row: what enters
+and leaves is counted by its rank in the image, so that floats cost no more than integers and the result is one of
+the pixels, exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log2
+from typing import Any
 
 import numpy as np
 
 from objectwise.kernels import compiled, prepared
+from objectwise.kernels.threads import in_threads, strips
 
 # sums of c log2(c) are kept as whole numbers of this fraction, so that adding and taking away leaves no trace
 _UNIT = 1 << 24
@@ -31,8 +35,29 @@ def _padded(values: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.nda
     return padded, steps.astype(np.int64), reach.astype(np.int64)
 
 
-# pixels in a window above which sliding is faster than sorting
-_SLIDE = 30
+# pixels in a window, of few and of many levels, up to which its middle is selected; beyond, and beside NaN, it slides
+_SELECT = (60, 110)
+
+
+def _in_strips(
+    loop: Callable[..., None], padded: np.ndarray, given: tuple[Any, ...], *results: np.ndarray
+) -> None:
+    """Run a loop on threads, each on some planes of a volume or some rows of an image."""
+    flat = tuple(result.reshape((-1, *result.shape[-2:])) for result in results)
+    axis = 1 if len(flat[0]) == 1 else 0
+    rim = padded.shape[axis] - flat[0].shape[axis]
+
+    def part(array: np.ndarray, low: int, high: int) -> np.ndarray:
+        return array[:, low:high] if axis else array[low:high]
+
+    cut = strips(flat[0].shape[axis], least=4)
+    in_threads(
+        loop,
+        [
+            (part(padded, low, high + rim), *given, *(part(array, low, high) for array in flat))
+            for low, high in cut
+        ],
+    )
 
 
 def _rows(offsets: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -58,12 +83,12 @@ def window_median(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         Of the same dtype. Of an even number, as NaN may leave it, the mean of both middle ones.
     """
     small = values.dtype.kind in "iu" and values.dtype.itemsize <= 2
-    if len(offsets) <= _SLIDE:
-        single = small or values.dtype == np.float32
-        copy = prepared(values, np.float32 if single else np.float64)
-        padded, steps, reach = _padded(copy, offsets)
-        result = np.empty(values.shape, padded.dtype)
-        _median(padded, steps, reach, result.reshape((-1, *values.shape[-2:])))
+    exact = values.dtype.kind == "f" or values.dtype.itemsize < 8
+    if len(offsets) <= _SELECT[not small] and exact and not np.isnan(values).any():
+        own = values.dtype if values.dtype.name in ("uint8", "uint16", "float32") else np.float64
+        padded, steps, _ = _padded(prepared(values, own), offsets)
+        result = np.empty(values.shape, own)
+        _in_strips(_select, padded, (steps,), result)
         return result.astype(values.dtype, copy=False)
     if small:
         low = int(values.min(initial=0))
@@ -79,11 +104,8 @@ def window_median(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
             ranks[np.isnan(values)] = -1
     padded, steps, reach = _padded(ranks, offsets)
     upper, lower = np.empty((2, *values.shape), np.int32)
-    flat = (-1, *values.shape[-2:])
     firsts, lasts = _rows(offsets, steps)
-    _running_median(
-        padded, steps, firsts, lasts, reach, len(levels), lower.reshape(flat), upper.reshape(flat)
-    )
+    _in_strips(_running_median, padded, (steps, firsts, lasts, reach, len(levels)), lower, upper)
     if (ranks >= 0).all():
         return levels[upper]
     result = np.where(lower == upper, levels[upper], (levels[lower] + levels[upper]) / 2)
@@ -128,55 +150,51 @@ def window_entropy(levels: np.ndarray, offsets: np.ndarray, n_levels: int) -> np
 
 
 @compiled
-def _middle(values, n, k):
-    """Return the k-th smallest of the first n values, which are put into another order."""
-    low, high = 0, n - 1
-    while low < high:
-        pivot = values[(low + high) >> 1]
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
-        else:
-            break
-    return values[k]
+def _exchange(one, other):
+    """Put the smaller of each two first."""
+    for x in range(one.size):
+        a = one[x]
+        b = other[x]
+        one[x] = a if a < b else b
+        other[x] = b if a < b else a
 
 
 @compiled
-def _median(padded, steps, reach, result):
+def _select(padded, steps, result):
+    """Take one pixel of the window after the other, and forget the least and the greatest of those held.
+
+    The middle of n is never the least or the greatest of more than half of them. All pixels of a stretch are
+    treated alike, without a branch.
+    """
     flat = padded.ravel()
-    near = np.empty(steps.size, padded.dtype)
+    rim = np.array(padded.shape) - np.array(result.shape)
+    held = steps.size // 2 + 2
+    # what is held stays in the nearest cache
+    length = min(1024, max(64, 24576 // (held * padded.itemsize)))
+    values = np.empty((held, length), padded.dtype)
     for z in range(result.shape[0]):
         for y in range(result.shape[1]):
-            start = ((z + reach[0]) * padded.shape[1] + y + reach[1]) * padded.shape[2] + reach[2]
-            for x in range(result.shape[2]):
-                centre = start + x
-                if np.isnan(flat[centre]):
-                    result[z, y, x] = np.nan
-                    continue
-                n = 0
-                for step in steps:
-                    value = flat[centre + step]
-                    near[n] = value
-                    n += value == value
-                middle = _middle(near, n, n >> 1)
-                if n & 1 == 0:
-                    # everything before the upper middle is at most as large
-                    below = near[0]
-                    for i in range(1, n >> 1):
-                        below = max(below, near[i])
-                    middle = (middle + below) / 2
-                result[z, y, x] = middle
+            line = ((z + rim[0] // 2) * padded.shape[1] + y + rim[1] // 2) * padded.shape[2] + rim[2] // 2
+            for left in range(0, result.shape[2], length):
+                n = min(length, result.shape[2] - left)
+                start = line + left
+                for i in range(held):
+                    values[i, :n] = flat[start + steps[i] : start + steps[i] + n]
+                size = held
+                while True:
+                    for i in range(size // 2):
+                        _exchange(values[i, :n], values[size - 1 - i, :n])
+                    for i in range(1, (size + 1) // 2):
+                        _exchange(values[0, :n], values[i, :n])
+                    for i in range(size // 2, size - 1):
+                        _exchange(values[i, :n], values[size - 1, :n])
+                    if size == 3:
+                        break
+                    # those that are out make room for the next one
+                    following = steps[steps.size + 3 - size]
+                    values[0, :n] = flat[start + following : start + following + n]
+                    size -= 1
+                result[z, y, left : left + n] = values[1, :n]
 
 
 @compiled

@@ -49,8 +49,7 @@ def smooth_gaussian(
     >>> smooth_gaussian(np.array([[0.0, 0, 1, 0, 0]]), sigma=0.5).round(2)
     array([[0.  , 0.11, 0.79, 0.11, 0.  ]])
     """
-    result = gaussian_smooth(image, sigma, spacing)
-    return result.copy() if result is image else result
+    return gaussian_smooth(image, sigma, spacing)
 
 
 @operation(locality=Halo(ball_reach), tiny={"radius": 2.0})

@@ -328,7 +328,7 @@ def _extreme(
     missing = np.isnan(image)
     if not missing.any():
         result = extreme(image, radius, shape, spacing, which)
-        return result.copy() if result is image else result
+        return result.copy() if np.may_share_memory(result, image) else result
     result = extreme(np.where(missing, image.dtype.type(never), image), radius, shape, spacing, which)
     result[missing] = np.nan
     return result

@@ -15,8 +15,7 @@ from objectwise.core.locality import Halo
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Computed, Image, Intensity, Labels, Length, Mask, operation
 from objectwise.core.statistics import Place, Statistic
-from objectwise.ops.balls import SLACK
-from objectwise.ops.elements import half_widths, near
+from objectwise.ops.elements import SLACK, half_widths, near
 from objectwise.ops.labels import reach_of_distance
 from objectwise.ops.pieces import of_mask
 

@@ -15,7 +15,15 @@ from annotated_types import Ge, Le
 from objectwise.core.locality import Components, Pieces, Whole
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Labels, Mask, Size, operation
-from objectwise.ops.pieces import Connectivity, in_reading_order, of_mask, of_objects, pixel_size, structure
+from objectwise.ops.pieces import (
+    Connectivity,
+    in_reading_order,
+    of_equal,
+    of_mask,
+    of_objects,
+    pixel_size,
+    structure,
+)
 from objectwise.ops.watershed import in_order
 
 _renumbered = Components(of_objects, in_reading_order)
@@ -49,20 +57,7 @@ def relabel_sequential(labels: Labels) -> Labels:
     return _renumbered.whole(labels)
 
 
-def _of_equal(labels: np.ndarray, *, connectivity: str, **_: Any) -> Pieces:
-    """Return the connected pieces of each object."""
-    from skimage.measure import label
-
-    from objectwise.core.kinds import compact
-
-    clean, _ids = compact(labels)
-    parts, n = label(
-        clean, background=0, return_num=True, connectivity=labels.ndim if connectivity == "full" else 1
-    )
-    return Pieces(parts.astype(np.int32, copy=False), int(n))
-
-
-_disconnected = Components(_of_equal, in_reading_order)
+_disconnected = Components(of_equal, in_reading_order)
 
 
 @operation(locality=_disconnected, new_ids=True)

@@ -15,8 +15,7 @@ from annotated_types import Ge
 
 from objectwise.core.locality import Components, Facts, Halo, Pieces
 from objectwise.core.operation import Labels, Length, Mask, Size, operation
-from objectwise.ops.balls import SLACK
-from objectwise.ops.elements import half_widths, offsets_within
+from objectwise.ops.elements import SLACK, half_widths, offsets_within
 from objectwise.ops.pieces import Connectivity, of_background, pixel_size
 
 

@@ -11,7 +11,7 @@ from annotated_types import Ge
 from objectwise.core.locality import Components, Facts, Halo
 from objectwise.core.operation import Length, Mask, Objects, Size, operation
 from objectwise.ops.elements import Shape, near, reach_of_one, reach_of_two
-from objectwise.ops.pieces import Connectivity, kept, of_background, of_objects, pixel_size
+from objectwise.ops.pieces import Connectivity, of_background, of_objects, pixel_size, staying
 
 
 @operation(locality=Halo(reach_of_two), tiny={"radius": 2.0}, also=({"shape": "box"}, {"shape": "cross"}))
@@ -230,11 +230,12 @@ def _inner(facts: Facts, *, max_size: float | None, spacing: Sequence[float] | N
     fill = facts.faces == 0
     if max_size is not None:
         fill &= facts.size * pixel_size(spacing) <= max_size * (1 + 1e-9)
-    fill[0] = False
+    # what is in no piece of the background is in the mask
+    fill[0] = True
     return fill
 
 
-_holes = Components(of_background, _inner, lambda mask, fill: mask | fill)
+_holes = Components(of_background, _inner)
 
 
 @operation(locality=_holes)
@@ -280,10 +281,10 @@ def fill_holes(
 
 
 def _large(facts: Facts, *, min_size: float, spacing: Sequence[float] | None, **_: Any) -> np.ndarray:
-    return facts.size * pixel_size(spacing) >= min_size * (1 - 1e-9)
+    return staying(facts.size * pixel_size(spacing) >= min_size * (1 - 1e-9), facts)
 
 
-_small = Components(of_objects, _large, kept)
+_small = Components(of_objects, _large)
 
 
 @operation(locality=_small, tiny={"min_size": 40.0})
@@ -323,10 +324,10 @@ def remove_small(
 
 
 def _away_from_border(facts: Facts, **_: Any) -> np.ndarray:
-    return facts.faces == 0
+    return staying(facts.faces == 0, facts)
 
 
-_inside = Components(of_objects, _away_from_border, kept)
+_inside = Components(of_objects, _away_from_border)
 
 
 @operation(locality=_inside)

@@ -14,7 +14,7 @@ from annotated_types import Ge, Le
 from objectwise.core.locality import Components, Facts, Whole
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Images, Labels, Mask, Objects, Size, operation
-from objectwise.ops.pieces import Connectivity, kept, of_objects, pixel_size
+from objectwise.ops.pieces import Connectivity, kept, of_objects, pixel_size, staying
 
 
 def _within(
@@ -26,10 +26,10 @@ def _within(
         stays &= size >= min_size * (1 - 1e-9)
     if max_size is not None:
         stays &= size <= max_size * (1 + 1e-9)
-    return stays
+    return staying(stays, facts)
 
 
-_sized = Components(of_objects, _within, kept)
+_sized = Components(of_objects, _within)
 
 
 @operation(locality=_sized, tiny={"min_size": 40.0, "max_size": 2000.0})
@@ -75,7 +75,7 @@ def _not_large(facts: Facts, *, max_size: float, spacing: Sequence[float] | None
     return _within(facts, min_size=None, max_size=max_size, spacing=spacing)
 
 
-_not_too_large = Components(of_objects, _not_large, kept)
+_not_too_large = Components(of_objects, _not_large)
 
 
 @operation(locality=_not_too_large, tiny={"max_size": 100.0})
@@ -118,10 +118,10 @@ def _largest(facts: Facts, *, n_objects: int, **_: Any) -> np.ndarray:
     stays = np.zeros(facts.n + 1, bool)
     order = np.lexsort((facts.first[1:], facts.ids[1:], -facts.size[1:]))
     stays[1 + order[:n_objects]] = True
-    return stays
+    return staying(stays, facts)
 
 
-_the_largest = Components(of_objects, _largest, kept)
+_the_largest = Components(of_objects, _largest)
 
 
 @operation(locality=_the_largest, tiny={"n_objects": 2})
@@ -161,10 +161,10 @@ def keep_largest(
 def _off_faces(facts: Facts, *, spacing: Sequence[float], **values: Any) -> np.ndarray:
     faces = ("first_plane", "last_plane", "top", "bottom", "left", "right")[6 - 2 * len(spacing) :]
     bits = sum(1 << bit for bit, face in enumerate(faces) if values[face])
-    return (facts.faces & np.uint8(bits)) == 0
+    return staying((facts.faces & np.uint8(bits)) == 0, facts)
 
 
-_off_chosen_faces = Components(of_objects, _off_faces, kept)
+_off_chosen_faces = Components(of_objects, _off_faces)
 
 
 @operation(locality=_off_chosen_faces)

@@ -271,7 +271,8 @@ def _weak(image: np.ndarray, *, low: float, high: float, objects: str, connectiv
         else (at_most(image, high), at_most(image, low))
     )
     pieces = of_mask(weak, connectivity=connectivity)
-    return Pieces(pieces.parts, pieces.n, marks=strong)
+    pieces.marks = strong
+    return pieces
 
 
 def _sure(facts: Facts, **_: Any) -> np.ndarray:

@@ -27,15 +27,26 @@ def gaussian_reach(spacing: Sequence[float], sigma: float, **_: Any) -> tuple[in
 
 def gaussian_smooth(image: np.ndarray, sigma: float, spacing: Sequence[float] | None) -> np.ndarray:
     """Return the image averaged with a Gaussian; float32, or float64 for a float64 image."""
-    from scipy import ndimage
+    from objectwise.kernels.separable import weighted
 
     spacing = spacing or (1.0,) * image.ndim
-    widths = in_pixels(sigma, spacing)
+    dtype = np.float64 if image.dtype == np.float64 else np.float32
+    reach = gaussian_reach(spacing, sigma)
+    weights = [_bell(s, n) for s, n in zip(in_pixels(sigma, spacing), reach, strict=True)]
 
     def smooth(values: np.ndarray) -> np.ndarray:
-        return ndimage.gaussian_filter(values, widths, mode="nearest", truncate=TRUNCATE)
+        return weighted(values, weights, dtype)
 
-    return blind_to_nan(smooth, as_float(image), gaussian_reach(spacing, sigma))
+    return smooth(image) if image.dtype.kind != "f" else blind_to_nan(smooth, as_float(image), reach)
+
+
+def _bell(sigma: float, reach: int) -> np.ndarray:
+    """Return the weights of a Gaussian at 0, 1, 2 ... pixels."""
+    if reach == 0:
+        return np.ones(1)
+    steps = np.arange(-reach, reach + 1)
+    weights = np.exp(-0.5 / (sigma * sigma) * steps**2)
+    return (weights / weights.sum())[reach:]
 
 
 def box_size(diameter: float, spacing: Sequence[float]) -> tuple[int, ...]:
