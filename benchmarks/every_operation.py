@@ -23,8 +23,9 @@ from side_by_side import THREADS, scene
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
 
-import objectwise as ow
 from examples import EXAMPLES
+
+import objectwise as ow
 from objectwise.core.operation import Operation
 
 SCENES = {
