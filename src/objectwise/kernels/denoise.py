@@ -33,75 +33,106 @@ def total_variation(image: np.ndarray, strength: float, weights: np.ndarray, n_s
     The fast gradient projection of Beck and Teboulle. Each step looks one pixel further.
     """
     block = prepared(image, image.dtype).reshape((-1, *image.shape[-2:]))
-    weights = np.concatenate([np.zeros(3 - image.ndim), weights])
     valid = ~np.isnan(block)
     given = np.where(valid, block, 0).astype(block.dtype)
-    dual = np.zeros((3, *block.shape), block.dtype)
-    ahead = np.zeros((3, *block.shape), block.dtype)
+    # along x, y and, in a volume, z
+    dual = np.zeros((image.ndim, *block.shape), block.dtype)
+    ahead = np.zeros_like(dual)
     result = np.empty_like(given)
     kind = block.dtype.type
-    factors = [kind(strength), kind(1 / (4 * strength * (weights**2).sum()))]
+    strength, step = kind(strength), kind(1 / (4 * strength * (weights**2).sum()))
+    weights = weights[::-1].astype(kind)
+    rows = strips(block.shape[0] * block.shape[1], least=64)
+
+    def primal(moved: np.ndarray) -> None:
+        in_threads(lambda *part: _primal(given, moved, strength, weights, *part, result), rows)
+
     age = 1.0
     for _ in range(n_steps):
-        _primal(given, ahead, factors[0], weights.astype(kind), result)
+        primal(ahead)
         following = (1 + sqrt(1 + 4 * age * age)) / 2
-        _dual(result, valid, dual, ahead, factors[1], kind((age - 1) / following), weights.astype(kind))
+        pace = kind((age - 1) / following)
+        in_threads(lambda *part: _dual(result, valid, dual, ahead, step, pace, weights, *part), rows)  # noqa: B023
         age = following
-    _primal(given, dual, factors[0], weights.astype(kind), result)
+    primal(dual)
     result[~valid] = np.nan
     return result.reshape(image.shape)
 
 
 @compiled
-def _primal(given, dual, strength, weights, result):
-    depth, height, width = given.shape
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                change = -dual[2, z, y, x]
-                if x > 0:
-                    change += dual[2, z, y, x - 1]
-                change *= weights[2]
-                other = -dual[1, z, y, x]
-                if y > 0:
-                    other += dual[1, z, y - 1, x]
-                change += weights[1] * other
-                if depth > 1:
-                    other = -dual[0, z, y, x]
-                    if z > 0:
-                        other += dual[0, z - 1, y, x]
-                    change += weights[0] * other
-                result[z, y, x] = given[z, y, x] - strength * change
+def _primal(given, dual, strength, weights, start, stop, result):
+    """Work on some rows, counted through all planes; the loops along a row do several pixels at once."""
+    height, width = given.shape[1:]
+    change = np.empty(width, given.dtype)
+    for row in range(start, stop):
+        z = row // height
+        y = row - z * height
+        along = dual[0, z, y]
+        change[0] = -along[0]
+        for x in range(1, width):
+            change[x] = -along[x] + along[x - 1]
+        for x in range(width):
+            change[x] *= weights[0]
+        if y > 0:
+            _add_difference(dual[1, z, y - 1], dual[1, z, y], weights[1], change)
+        else:
+            _add_difference(None, dual[1, z, y], weights[1], change)
+        if dual.shape[0] > 2:
+            if z > 0:
+                _add_difference(dual[2, z - 1, y], dual[2, z, y], weights[2], change)
+            else:
+                _add_difference(None, dual[2, z, y], weights[2], change)
+        own = given[z, y]
+        target = result[z, y]
+        for x in range(width):
+            target[x] = own[x] - strength * change[x]
 
 
 @compiled
-def _dual(image, valid, dual, ahead, step, pace, weights):
+def _add_difference(before, here, weight, change):
+    if before is None:
+        for x in range(change.size):
+            change[x] += weight * -here[x]
+    else:
+        for x in range(change.size):
+            change[x] += weight * (-here[x] + before[x])
+
+
+@compiled
+def _dual(image, valid, dual, ahead, step, pace, weights, start, stop):
     """One projected step; there is no difference across the border, nor to a pixel that is not valid."""
     depth, height, width = image.shape
+    norm = np.empty(width, image.dtype)
     one = step / step
-    for z in range(depth):
-        for y in range(height):
+    for row in range(start, stop):
+        z = row // height
+        y = row - z * height
+        _step(image[z, y, 1:], image[z, y], valid[z, y, 1:], valid[z, y], step * weights[0], ahead[0, z, y])
+        if y + 1 < height:
+            _step(image[z, y + 1], image[z, y], valid[z, y + 1], valid[z, y], step * weights[1], ahead[1, z, y])
+        if z + 1 < depth:
+            _step(image[z + 1, y], image[z, y], valid[z + 1, y], valid[z, y], step * weights[2], ahead[2, z, y])
+        norm[:] = 0
+        for axis in range(dual.shape[0]):
+            moved = ahead[axis, z, y]
             for x in range(width):
-                own = image[z, y, x]
-                here = valid[z, y, x]
-                p2 = ahead[2, z, y, x]
-                p1 = ahead[1, z, y, x]
-                p0 = ahead[0, z, y, x]
-                if here and x + 1 < width and valid[z, y, x + 1]:
-                    p2 += step * weights[2] * (image[z, y, x + 1] - own)
-                if here and y + 1 < height and valid[z, y + 1, x]:
-                    p1 += step * weights[1] * (image[z, y + 1, x] - own)
-                if here and z + 1 < depth and valid[z + 1, y, x]:
-                    p0 += step * weights[0] * (image[z + 1, y, x] - own)
-                norm = np.sqrt(p2 * p2 + p1 * p1 + p0 * p0)
-                if norm > one:
-                    p2, p1, p0 = p2 / norm, p1 / norm, p0 / norm
-                ahead[2, z, y, x] = p2 + pace * (p2 - dual[2, z, y, x])
-                ahead[1, z, y, x] = p1 + pace * (p1 - dual[1, z, y, x])
-                ahead[0, z, y, x] = p0 + pace * (p0 - dual[0, z, y, x])
-                dual[2, z, y, x] = p2
-                dual[1, z, y, x] = p1
-                dual[0, z, y, x] = p0
+                norm[x] += moved[x] * moved[x]
+        for x in range(width):
+            norm[x] = max(np.sqrt(norm[x]), one)
+        for axis in range(dual.shape[0]):
+            moved = ahead[axis, z, y]
+            kept = dual[axis, z, y]
+            for x in range(width):
+                new = moved[x] / norm[x]
+                moved[x] = new + pace * (new - kept[x])
+                kept[x] = new
+
+
+@compiled
+def _step(following, here, one, other, step, moved):
+    for x in range(following.size):
+        difference = step * (following[x] - here[x])
+        moved[x] += difference if one[x] and other[x] else difference - difference
 
 
 def non_local_means(
