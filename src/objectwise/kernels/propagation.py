@@ -52,11 +52,15 @@ def propagate(
     """
     padded = tuple(n + 2 for n in image.shape)
     inner = (slice(1, -1),) * image.ndim
-    values = np.pad(image.astype(np.float64), 1, mode="edge")
+    # numbers of 16 bits are whole in single precision too
+    double = image.dtype.itemsize > (2 if image.dtype.kind in "iu" else 4)
+    values = np.pad(image.astype(np.float64 if double else np.float32), 1, mode="edge")
     values[~np.isfinite(values)] = np.nan
-    labels = np.full(padded, -1, np.int32)
-    dry = np.where(seeds > 0, seeds, 0)
-    labels[inner] = dry if mask is None else np.where(mask, dry, -1)
+    labels = np.zeros(padded, np.int32)
+    labels[inner] = np.where(seeds > 0, seeds, 0) if mask is None else np.where(mask & (seeds > 0), seeds, 0)
+    cost = np.full(padded, -1.0)
+    cost[inner] = np.inf if mask is None else np.where(mask, np.inf, -1.0)
+    cost[labels > 0] = -1.0
     strides = np.array([int(np.prod(padded[axis + 1 :])) for axis in range(len(padded))])
     steps = np.argwhere(np.ones((3,) * image.ndim)) - 1
     around = prepared(steps @ strides, np.int64)
@@ -68,17 +72,14 @@ def propagate(
     span = float(np.nanmax(values, initial=-np.inf) - np.nanmin(values, initial=np.inf))
     dearest = float(np.sqrt((scale * len(around) * max(span, 0.0)) ** 2 + evens.max()))
     width = max(float(np.sqrt(evens.min())), dearest / (_N_BUCKETS - 8), np.finfo(float).tiny)
-    _propagate(values.ravel(), labels.ravel(), around[moves], evens, around, scale, width)
+    _propagate(values.ravel(), labels.ravel(), cost.ravel(), around[moves], evens, around, scale, width)
     result = labels[inner]
-    return np.where(result > 0, result, 0).astype(np.int32)
+    return np.where(result < 0, ~result, 0)
 
 
 @compiled
-def _propagate(values, labels, moves, evens, around, scale, width):
-    """Grow in place; -1 is outside. Paths that cost about the same, to a ``width``, wait in one bucket."""
-    cost = np.full(labels.size, np.inf)
-    fixed = labels > 0
-    done = np.zeros(labels.size, np.bool_)
+def _propagate(values, labels, cost, moves, evens, around, scale, width):
+    """Grow in place: labels of pixels that are done are inverted, and what cannot be grown into has a cost below 0."""
     least = np.sqrt(evens)
     # a bucket is a chain of entries; the buckets of what no step can reach yet are used again
     heads = np.full(_N_BUCKETS, -1, np.int32)
@@ -88,7 +89,6 @@ def _propagate(values, labels, moves, evens, around, scale, width):
     n = 0
     for index in range(labels.size):
         if labels[index] > 0:
-            cost[index] = 0.0
             if free == pixel.size:
                 pixel, following = _more(pixel, following)
             entry = free
@@ -105,30 +105,32 @@ def _propagate(values, labels, moves, evens, around, scale, width):
             at += 1
             continue
         heads[bucket] = following[entry]
-        index = pixel[entry]
+        index = np.int64(pixel[entry])
         following[entry] = free
         free = entry
         n -= 1
-        if done[index]:
-            continue
-        done[index] = True
         label = labels[index]
-        own = cost[index]
+        if label < 0:
+            continue
+        labels[index] = ~label
+        own = max(cost[index], 0.0)
         for move in range(moves.size):
             neighbour = index + moves[move]
-            if labels[neighbour] < 0 or fixed[neighbour] or own + least[move] > cost[neighbour]:
+            if own + least[move] > cost[neighbour]:
                 continue
             change = 0.0
             for step in around:
-                difference = abs(values[index + step] - values[neighbour + step])
+                difference = abs(np.float64(values[index + step]) - np.float64(values[neighbour + step]))
                 change += difference if difference == difference else 0.0
             change *= scale
             total = own + np.sqrt(change * change + evens[move])
-            if total < cost[neighbour] or (total == cost[neighbour] and label < labels[neighbour]):
+            there = labels[neighbour]
+            if total < cost[neighbour] or (
+                total == cost[neighbour] and label < (there if there >= 0 else ~there)
+            ):
                 # one that was done in the same bucket, and is reached at a lower cost after all, is done again
                 cost[neighbour] = total
                 labels[neighbour] = label
-                done[neighbour] = False
                 if free == pixel.size:
                     pixel, following = _more(pixel, following)
                 entry = free
