@@ -72,7 +72,7 @@ def propagate(
     span = float(np.nanmax(values, initial=-np.inf) - np.nanmin(values, initial=np.inf))
     dearest = float(np.sqrt((scale * len(around) * max(span, 0.0)) ** 2 + evens.max()))
     width = max(float(np.sqrt(evens.min())), dearest / (_N_BUCKETS - 8), np.finfo(float).tiny)
-    _propagate(values.ravel(), labels.ravel(), cost.ravel(), around[moves], evens, around, scale, width)
+    _propagate(values.ravel(), labels.ravel(), cost.ravel(), around[moves], evens, around[::3].copy(), scale, width)
     result = labels[inner]
     return np.where(result < 0, ~result, 0)
 
@@ -119,14 +119,20 @@ def _propagate(values, labels, cost, moves, evens, around, scale, width):
             if own + least[move] > cost[neighbour]:
                 continue
             change = 0.0
-            for step in around:
-                difference = abs(np.float64(values[index + step]) - np.float64(values[neighbour + step]))
-                change += difference if difference == difference else 0.0
+            for row in around:
+                # unsigned numbers spare the check for places counted from the end
+                here = np.uint64(index + row)
+                there = np.uint64(neighbour + row)
+                for x in range(3):
+                    difference = abs(np.float64(values[here]) - np.float64(values[there]))
+                    change += difference if difference == difference else 0.0
+                    here += np.uint64(1)
+                    there += np.uint64(1)
             change *= scale
             total = own + np.sqrt(change * change + evens[move])
-            there = labels[neighbour]
+            before = labels[neighbour]
             if total < cost[neighbour] or (
-                total == cost[neighbour] and label < (there if there >= 0 else ~there)
+                total == cost[neighbour] and label < (before if before >= 0 else ~before)
             ):
                 # one that was done in the same bucket, and is reached at a lower cost after all, is done again
                 cost[neighbour] = total
