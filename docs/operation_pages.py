@@ -141,6 +141,11 @@ def facts(record: Operation) -> str:
         )
     if record.by_channel:
         lines.append("- **Channels:** works on each channel alone.")
+    if record.cost:
+        values = record.check({})
+        found = {n: record.nanoseconds((1.0,) * n, values) / 1000 for n in record.dimensions}
+        costs = ", ".join(f"{seconds:.1g} s in {n}-D" for n, seconds in found.items())
+        lines.append(f"- **Cost:** about {costs} per megapixel with the defaults, on two cores.")
     return "\n".join(lines)
 
 

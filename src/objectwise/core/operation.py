@@ -148,6 +148,7 @@ class Operation:
     title: str = ""
     new_ids: bool = False
     channels: Callable[..., Sequence[str]] | None = None
+    cost: float | Callable[..., float] = 0.0
 
     @property
     def name(self) -> str:
@@ -242,6 +243,10 @@ class Operation:
         given = any(item.kind in ("labels", "objects") for item in self.inputs)
         return self.output == "labels" and (self.new_ids or not given)
 
+    def nanoseconds(self, spacing: Sequence[float], values: Mapping[str, Any]) -> float:
+        """Return about how long it takes for each pixel; 0 where it does not say."""
+        return float(self.cost(spacing, **values) if callable(self.cost) else self.cost)
+
     def output_kind(self, kinds: Mapping[str, str | None]) -> str | None:
         """Return the kind of the result for inputs of these kinds; None where that depends on one not known."""
         if self.output != "objects":
@@ -298,6 +303,7 @@ def operation(
     title: str = "",
     new_ids: bool = False,
     channels: Callable[..., Sequence[str]] | None = None,
+    cost: float | Callable[..., float] = 0.0,
 ) -> Callable[[F], F]:
     """Mark a function as an operation; the function itself is returned unchanged.
 
@@ -317,6 +323,9 @@ def operation(
         Whether it numbers the objects of the labels that it is given anew, as renumbering and splitting do.
     channels : callable, optional
         ``channels(**values)`` names the channels of the result, for an operation that returns `Channels`.
+    cost : float or callable, optional
+        Nanoseconds for each pixel on two cores, or ``cost(spacing, **values)`` that returns them; for an operation
+        that is slow enough for a person to be told beforehand, above some 500.
     """
 
     def mark(function: F) -> F:
@@ -328,6 +337,7 @@ def operation(
             "title": title,
             "new_ids": new_ids,
             "channels": channels,
+            "cost": cost,
         }
         return function
 

@@ -11,11 +11,12 @@ import numpy as np
 from objectwise.kernels import compiled
 from objectwise.kernels.threads import in_threads, strips
 
-
 _CHUNK = 64
 
 
-def lowered(values: np.ndarray, rows: list[tuple[tuple[int, ...], int]], drops: list[np.ndarray]) -> np.ndarray:
+def lowered(
+    values: np.ndarray, rows: list[tuple[tuple[int, ...], int]], drops: list[np.ndarray]
+) -> np.ndarray:
     """Return how high a ball can stand under each pixel: the minimum of ``value + drop`` over its pixels.
 
     Parameters
@@ -52,7 +53,9 @@ def lowered(values: np.ndarray, rows: list[tuple[tuple[int, ...], int]], drops: 
         table[number, : length + 1] = drops[order[number]]
     lowest = np.empty((*padded.shape[:2], width // _CHUNK), values.dtype)
     result = np.empty((*block.shape[:2], width), values.dtype)
-    in_threads(lambda *part: _darkest(padded, half, *part, lowest), strips(padded.shape[0] * padded.shape[1], 64))
+    in_threads(
+        lambda *part: _darkest(padded, half, *part, lowest), strips(padded.shape[0] * padded.shape[1], 64)
+    )
     in_threads(
         lambda *part: _lower(padded, lowest, places, table, half, *part, result),
         strips(block.shape[0] * block.shape[1], 16),

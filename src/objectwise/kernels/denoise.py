@@ -109,9 +109,13 @@ def _dual(image, valid, dual, ahead, step, pace, weights, start, stop):
         y = row - z * height
         _step(image[z, y, 1:], image[z, y], valid[z, y, 1:], valid[z, y], step * weights[0], ahead[0, z, y])
         if y + 1 < height:
-            _step(image[z, y + 1], image[z, y], valid[z, y + 1], valid[z, y], step * weights[1], ahead[1, z, y])
+            _step(
+                image[z, y + 1], image[z, y], valid[z, y + 1], valid[z, y], step * weights[1], ahead[1, z, y]
+            )
         if z + 1 < depth:
-            _step(image[z + 1, y], image[z, y], valid[z + 1, y], valid[z, y], step * weights[2], ahead[2, z, y])
+            _step(
+                image[z + 1, y], image[z, y], valid[z + 1, y], valid[z, y], step * weights[2], ahead[2, z, y]
+            )
         norm[:] = 0
         for axis in range(dual.shape[0]):
             moved = ahead[axis, z, y]

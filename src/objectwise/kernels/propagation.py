@@ -72,7 +72,9 @@ def propagate(
     span = float(np.nanmax(values, initial=-np.inf) - np.nanmin(values, initial=np.inf))
     dearest = float(np.sqrt((scale * len(around) * max(span, 0.0)) ** 2 + evens.max()))
     width = max(float(np.sqrt(evens.min())), dearest / (_N_BUCKETS - 8), np.finfo(float).tiny)
-    _propagate(values.ravel(), labels.ravel(), cost.ravel(), around[moves], evens, around[::3].copy(), scale, width)
+    _propagate(
+        values.ravel(), labels.ravel(), cost.ravel(), around[moves], evens, around[::3].copy(), scale, width
+    )
     result = labels[inner]
     return np.where(result < 0, ~result, 0)
 
