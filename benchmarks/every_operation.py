@@ -1,8 +1,9 @@
 """How long every operation takes on one flat image and one volume, the slowest first.
 
 Each operation runs in a process of its own, first on a corner, so that nothing is compiled while the clock runs, then
-once on the whole, with its defaults or the values of its example in the docs. A second column says how much memory it
-needed beside the inputs. One that takes longer than the limit is stopped. Works where processes can fork.
+once on the whole, with its defaults or the values of its example in the docs. Beside the seconds on the clock stand those
+of all processors together, which a busy machine changes less, and the memory needed beside the inputs. One that takes
+longer than the limit is stopped. Works where processes can fork.
 """
 
 from __future__ import annotations
@@ -93,21 +94,23 @@ def call(record: Operation, inputs: Mapping[str, Any], n: int) -> None:
 
 
 def worked(record: Operation, inputs: Mapping[str, Any], n: int, answer: Any) -> None:
-    """Run one operation and send back seconds and megabytes."""
+    """Run one operation and send back seconds, those of all processors together, and megabytes."""
     warnings.simplefilter("ignore")
     try:
         call(record, {name: corner(value, n) for name, value in inputs.items()}, n)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         call(record, inputs, n)
-        seconds = time.perf_counter() - start
-        answer.send((seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+        seconds, used = time.perf_counter() - start, time.process_time() - used
+        answer.send((seconds, used, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
     except Exception as error:
         answer.send(f"{type(error).__name__}: {error}")
 
 
-def timed(record: Operation, inputs: Mapping[str, Any], n: int, limit: float) -> tuple[float, float] | str:
-    """Return seconds and megabytes of one operation in a process of its own, or why there are none."""
+def timed(
+    record: Operation, inputs: Mapping[str, Any], n: int, limit: float
+) -> tuple[float, float, float] | str:
+    """Return seconds, those of processors, and megabytes of one operation in a process of its own, or why there are none."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=worked, args=(record, inputs, n, theirs))
@@ -141,12 +144,16 @@ def main() -> None:
                 rows.append((record.name, found))
                 print(record.name, found, file=sys.stderr, flush=True)
         rows.sort(key=lambda row: row[1][0] if isinstance(row[1], tuple) else np.inf, reverse=True)
-        print(f"\n{title} uint16\n\n| Operation | Seconds | ns per pixel | MB |\n| --- | --: | --: | --: |")
+        print(
+            f"\n{title} uint16\n\n| Operation | Seconds | of processors | ns per pixel | MB |\n| --- | --: | --: | --: | --: |"
+        )
         for name, found in rows:
             if isinstance(found, str):
-                print(f"| {name} | {found} | | |")
+                print(f"| {name} | {found} | | | |")
             else:
-                print(f"| {name} | {found[0]:.2f} | {found[0] / np.prod(shape) * 1e9:.0f} | {found[1]:.0f} |")
+                seconds, used, size = found
+                each = seconds / np.prod(shape) * 1e9
+                print(f"| {name} | {seconds:.2f} | {used:.2f} | {each:.0f} | {size:.0f} |")
 
 
 if __name__ == "__main__":

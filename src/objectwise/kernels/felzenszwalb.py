@@ -6,6 +6,8 @@ camera. Here an edge is one number, and its cost is worked out anew from its two
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from objectwise.kernels import compiled
@@ -39,7 +41,7 @@ def joined(values: np.ndarray, scale: float, min_size: int) -> np.ndarray:
     order = _into_buckets(flat, height, width, factor, starts)
     # every thread has about as many edges
     edges = np.searchsorted(starts, np.linspace(0, order.size, 9).astype(np.int64))
-    pieces = [(int(first), int(last)) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [(int(first), int(last)) for first, last in pairwise(edges)]
     in_threads(lambda first, last: _sort(flat, width, order, starts, first, last), pieces)
     return _join(flat, width, order, scale, min_size).reshape(height, width)
 

@@ -48,7 +48,8 @@ def propagate(
     Notes
     -----
     Dijkstra's algorithm over pixels that share a face, edge or corner, with buckets in place of a queue in full
-    order: O(n). The change of a step is the sum of the differences over the 9 pixels around its two ends; in 3-D, 9 times their mean.
+    order: O(n). The change of a step is the sum of the differences over the 9 pixels around its two ends; in 3-D,
+    9 times their mean.
     """
     padded = tuple(n + 2 for n in image.shape)
     inner = (slice(1, -1),) * image.ndim
@@ -125,7 +126,7 @@ def _propagate(values, labels, cost, moves, evens, around, scale, width):
                 # unsigned numbers spare the check for places counted from the end
                 here = np.uint64(index + row)
                 there = np.uint64(neighbour + row)
-                for x in range(3):
+                for _ in range(3):
                     difference = abs(np.float64(values[here]) - np.float64(values[there]))
                     change += difference if difference == difference else 0.0
                     here += np.uint64(1)

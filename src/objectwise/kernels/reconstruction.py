@@ -1,7 +1,7 @@
 """Morphological reconstruction: what grows back under an image from below.
 
-scikit-image sorts all pixels. Two passes over the image, and a queue for the few pixels where these do not suffice, come
-to the same result in a fraction of the time.
+scikit-image sorts all pixels. Two passes over the image, and a queue for the few pixels where these do not suffice,
+come to the same result in a fraction of the time.
 """
 
 from __future__ import annotations
