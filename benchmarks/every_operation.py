@@ -1,9 +1,9 @@
 """How long every operation takes on one flat image and one volume, the slowest first.
 
 Each operation runs in a process of its own, first on a corner, so that nothing is compiled while the clock runs, then
-once on the whole, with its defaults or the values of its example in the docs. Beside the seconds on the clock stand those
-of all processors together, which a busy machine changes less, and the memory needed beside the inputs. One that takes
-longer than the limit is stopped. Works where processes can fork.
+once on the whole, with its defaults or the values of its example in the docs. Beside the seconds on the clock stand
+those of all processors together, which a busy machine changes less, and the memory needed beside the inputs. One that
+takes longer than the limit is stopped. Works where processes can fork.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def worked(record: Operation, inputs: Mapping[str, Any], n: int, answer: Any) ->
 def timed(
     record: Operation, inputs: Mapping[str, Any], n: int, limit: float
 ) -> tuple[float, float, float] | str:
-    """Return seconds, those of processors, and megabytes of one operation in a process of its own, or why there are none."""
+    """Return what `worked` sends back from a process of its own, or why it sends nothing."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=worked, args=(record, inputs, n, theirs))
@@ -144,9 +144,8 @@ def main() -> None:
                 rows.append((record.name, found))
                 print(record.name, found, file=sys.stderr, flush=True)
         rows.sort(key=lambda row: row[1][0] if isinstance(row[1], tuple) else np.inf, reverse=True)
-        print(
-            f"\n{title} uint16\n\n| Operation | Seconds | of processors | ns per pixel | MB |\n| --- | --: | --: | --: | --: |"
-        )
+        print(f"\n{title} uint16\n\n| Operation | Seconds | of processors | ns per pixel | MB |")
+        print("| --- | --: | --: | --: | --: |")
         for name, found in rows:
             if isinstance(found, str):
                 print(f"| {name} | {found} | | | |")

@@ -588,3 +588,30 @@ def test_an_error_in_an_operation_names_the_step() -> None:
             ValueError, match="step 'mask': method 'minimum' needs a histogram with two peaks"
         ):
             last([step], np.arange(64, dtype=np.uint8).reshape(8, 8))
+
+
+def test_a_run_of_minutes_is_announced() -> None:
+    from objectwise.core.run import expectation
+
+    volume = np.broadcast_to(np.uint8(0), (64, 1024, 1024))
+    grid = ow.Grid("zyx")
+    step = ow.Step("clean", "denoise_nlm", {"image": "image"})
+    assert expectation(ow.Recipe([step]), volume, grid=grid) == "about 3 minutes"
+    # fewer pixels are searched where a length is shorter, or planes are worked on alone
+    short = ow.Step("clean", "denoise_nlm", {"image": "image"}, {"search_radius": 1.0})
+    assert expectation(ow.Recipe([short]), volume, grid=grid) == ""
+    plane = ow.Step("clean", "denoise_nlm", {"image": "image"}, by_plane=True)
+    assert expectation(ow.Recipe([plane]), volume, grid=grid) == ""
+    both = ow.Recipe([step, ow.Step("mask", "threshold_auto", {"image": "clean"})])
+    series = np.broadcast_to(np.uint8(0), (60, 64, 1024, 1024))
+    said = expectation(both, series, grid=ow.Grid("tzyx"))
+    assert said == "about 3 hours, most of it for clean"
+    assert expectation(ow.Recipe([step]), np.zeros((0, 5, 5)), grid=grid) == ""
+
+
+def test_every_declared_cost_is_a_number() -> None:
+    for record in ow.operations.values():
+        values = record.check({})
+        for ndim in record.dimensions:
+            cost = record.nanoseconds((1.0,) * ndim, values)
+            assert cost == 0 or 50 < cost < 1e5

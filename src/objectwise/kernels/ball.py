@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from objectwise.kernels import compiled
+from objectwise.kernels import compiled, prepared
 from objectwise.kernels.threads import in_threads, strips
 
 _CHUNK = 64
@@ -38,7 +38,7 @@ def lowered(
     if values.ndim == 2:
         reach = np.concatenate([[0], reach])
     half = max(length for _, length in rows)
-    block = values.reshape((-1, *values.shape[-2:]))
+    block = prepared(values, values.dtype).reshape((-1, *values.shape[-2:]))
     width = -(-block.shape[2] // _CHUNK) * _CHUNK
     border = [(reach[0], reach[0]), (reach[1], reach[1]), (half, half + width - block.shape[2])]
     padded = np.pad(block, border, constant_values=np.inf)

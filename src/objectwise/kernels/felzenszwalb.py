@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from objectwise.kernels import compiled
+from objectwise.kernels import compiled, prepared
 from objectwise.kernels.threads import in_threads
 
 _N_BUCKETS = 1 << 20
@@ -34,7 +34,7 @@ def joined(values: np.ndarray, scale: float, min_size: int) -> np.ndarray:
     forest of sets: about linear in the number of pixels.
     """
     height, width = values.shape[1:]
-    flat = values.reshape(len(values), -1)
+    flat = prepared(values, np.float64).reshape(len(values), -1)
     most = _highest(flat, height, width)
     factor = (_N_BUCKETS - 1) / most if most > 0 else 0.0
     starts = np.zeros(_N_BUCKETS + 1, np.int64)

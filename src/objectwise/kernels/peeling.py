@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from objectwise.kernels import compiled
+from objectwise.kernels import compiled, prepared
 
 
 def peeled(mask: np.ndarray, n_layers: int | None) -> np.ndarray:
@@ -26,7 +26,7 @@ def peeled(mask: np.ndarray, n_layers: int | None) -> np.ndarray:
     -----
     Each layer has two turns, that at the lower right and that at the upper left. O(n).
     """
-    padded = np.pad(mask.astype(np.uint8), 1)
+    padded = np.pad(prepared(mask, np.uint8), 1)
     steps = np.array([1, -padded.shape[1] + 1, -padded.shape[1], -padded.shape[1] - 1])
     steps = np.concatenate([steps, -steps])
     most = np.iinfo(np.int64).max if n_layers is None else n_layers

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from objectwise.kernels import compiled
+from objectwise.kernels import compiled, prepared
 
 
 def reconstructed(seed: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
@@ -30,7 +30,7 @@ def reconstructed(seed: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
         dtype = np.int64 if kind == "i" else np.uint64 if kind == "u" else np.float64
     # nothing grows into the rim
     lowest = -np.inf if dtype in (np.float32, np.float64) else np.iinfo(dtype).min
-    grown, limit = (np.pad(each.astype(dtype), 1, constant_values=lowest) for each in (seed, ceiling))
+    grown, limit = (np.pad(prepared(each, dtype), 1, constant_values=lowest) for each in (seed, ceiling))
     strides = np.array([int(np.prod(grown.shape[axis + 1 :])) for axis in range(grown.ndim)])
     steps = (np.argwhere(np.ones((3,) * grown.ndim)) - 1) @ strides
     _reconstruct(grown.ravel(), limit.ravel(), steps[steps < 0], int(strides.sum()))
