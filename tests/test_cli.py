@@ -791,12 +791,12 @@ def test_schema_fits_the_shipped_recipes(call):
 def test_a_run_of_minutes_is_announced(call, image, tmp_path, monkeypatch):
     from objectwise.core.plan import Plan
 
-    monkeypatch.setattr(Plan, "seconds", lambda plan, step: 250.0)
-    code, out, error = call("apply", "invert_image", image, "-o", tmp_path / "inverted.tif")
+    monkeypatch.setattr(Plan, "seconds", lambda *_: 250.0)
+    code, _, error = call("apply", "invert_image", image, "-o", tmp_path / "inverted.tif")
     assert code == 0
     assert error == "invert_image takes about 4 minutes\n"
     recipe = tmp_path / "recipe.toml"
-    ow.Recipe([ow.Step("inverted", "invert_image", {"image": "image"})]).write(recipe)
-    code, out, error = call("run", recipe, image, "-o", tmp_path / "results")
+    Recipe([Step("inverted", "invert_image", {"image": "image"})]).write(recipe)
+    code, _, error = call("run", recipe, image, "-o", tmp_path / "results")
     assert code == 0
-    assert error == f"{image.stem} takes about 4 minutes\n"
+    assert error == f"{image.name.partition('.')[0]} takes about 4 minutes\n"

@@ -134,7 +134,7 @@ def flood_similar(
 @operation(
     locality=Whole("blocks are halves of halves of the whole image, and are joined across all of it"),
     tiny={"max_spread": 60.0, "max_difference": 20.0},
-    cost=1000.0,
+    cost=1300.0,
     exceptions={
         "mirrored_inputs_give_mirrored_results": "the image is cut into blocks from its first pixel on, so that "
         "the blocks of a mirrored image lie elsewhere"
