@@ -786,3 +786,17 @@ def test_schema_fits_the_shipped_recipes(call):
     validator = Draft202012Validator(json.loads(out))
     for name in ("coins", "coins_classes", "coins_split"):
         validator.validate(tomlkit.parse(shipped(name).to_toml()).unwrap())
+
+
+def test_a_run_of_minutes_is_announced(call, image, tmp_path, monkeypatch):
+    from objectwise.core.plan import Plan
+
+    monkeypatch.setattr(Plan, "seconds", lambda *_: 250.0)
+    code, _, error = call("apply", "invert_image", image, "-o", tmp_path / "inverted.tif")
+    assert code == 0
+    assert error == "invert_image takes about 4 minutes\n"
+    recipe = tmp_path / "recipe.toml"
+    Recipe([Step("inverted", "invert_image", {"image": "image"})]).write(recipe)
+    code, _, error = call("run", recipe, image, "-o", tmp_path / "results")
+    assert code == 0
+    assert error == f"{image.name.partition('.')[0]} takes about 4 minutes\n"

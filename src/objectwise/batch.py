@@ -17,7 +17,7 @@ from typing import Any
 
 from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
-from objectwise.core.run import run
+from objectwise.core.run import expectation, run
 from objectwise.core.table import Table, dictionary_path
 from objectwise.io.files import stem
 from objectwise.io.opening import Reading
@@ -204,7 +204,7 @@ def _resume(planned: Plan) -> None:
     planned.rows += [old for old in known.values() if old.done]
 
 
-def run_batch(planned: Plan, open_file: Open) -> Iterator[Row]:
+def run_batch(planned: Plan, open_file: Open, say: Callable[[str], None] | None = None) -> Iterator[Row]:
     """Work through a plan, yielding each row when it is done or has failed.
 
     Parameters
@@ -214,6 +214,8 @@ def run_batch(planned: Plan, open_file: Open) -> Iterator[Row]:
     open_file : callable
         Returns the `Result` for a path and the name of the input; raises ValueError where the file is not what
         it should be.
+    say : callable, optional
+        Told, before a file is started, if it will take minutes.
 
     Raises
     ------
@@ -230,7 +232,7 @@ def run_batch(planned: Plan, open_file: Open) -> Iterator[Row]:
             continue
         start = time.perf_counter()
         try:
-            _work(planned, row, open_file)
+            _work(planned, row, open_file, say)
         except Exception as error:  # an error is a row, not the end
             row.status, row.error = "failed", _sentence(error)
         else:
@@ -242,8 +244,10 @@ def run_batch(planned: Plan, open_file: Open) -> Iterator[Row]:
         _join_tables([row for row in planned.rows if row.done], name, path)
 
 
-def _work(planned: Plan, row: Row, open_file: Open) -> None:
+def _work(planned: Plan, row: Row, open_file: Open, say: Callable[[str], None] | None) -> None:
     inputs = {name: open_file(Path(path), name) for name, path in row.files.items()}
+    if say is not None and (expected := expectation(planned.recipe, inputs)):
+        say(f"{row.name} takes {expected}")
     *_, last = run(planned.recipe, inputs)
     row.outputs, row.values = {}, []
     for name, result in last.results.items():

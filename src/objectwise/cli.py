@@ -239,7 +239,11 @@ def _run(options: argparse.Namespace) -> int:
     ready = sum(row.done for row in planned.rows)
     if ready:
         print(f"{ready} of {len(planned.rows)} files are done already", flush=True)
-    for row in run_batch(planned, lambda path, name: _open(path, options, kinds[name])):
+
+    def say(sentence: str) -> None:
+        print(sentence, file=sys.stderr, flush=True)
+
+    for row in run_batch(planned, lambda path, name: _open(path, options, kinds[name]), say):
         print(
             f"{row.name}: " + (f"failed, {as_options(row.error)}" if row.error else f"{row.seconds:.2f} s"),
             flush=True,
@@ -283,11 +287,14 @@ def _open(path: Path, options: argparse.Namespace, kind: str, beside: bool = Fal
 def _result(steps: Sequence[Step], inputs: Mapping[str, Result], unit: str) -> Result:
     """Run the steps, with a bar on a terminal, and return the result of the last."""
     from objectwise.core.recipe import Recipe
-    from objectwise.core.run import run
+    from objectwise.core.run import expectation, run
 
     shown = sys.stderr.isatty()
+    recipe = Recipe(steps, outputs=(steps[-1].id,), unit=unit)
     try:
-        for progress in run(Recipe(steps, outputs=(steps[-1].id,), unit=unit), inputs):
+        if expected := expectation(recipe, inputs):
+            print(f"{steps[-1].op} takes {expected}", file=sys.stderr, flush=True)
+        for progress in run(recipe, inputs):
             if shown and progress.total > 1:
                 bar = "#" * round(30 * progress.fraction)
                 print(f"\r[{bar:.<30}] {progress.fraction:4.0%}", end="", file=sys.stderr, flush=True)

@@ -616,3 +616,30 @@ def test_a_result_never_shares_its_pixels_with_what_was_given() -> None:
     for name, values in (("smooth_gaussian", {"sigma": 0}), ("label_components", {}), ("remove_small", {})):
         given = image > 5 if name != "smooth_gaussian" else image
         assert not np.may_share_memory(ow.apply(name, given, **values), given)
+
+
+def test_a_run_of_minutes_is_announced() -> None:
+    from objectwise.core.run import expectation
+
+    volume = np.broadcast_to(np.uint8(0), (64, 1024, 1024))
+    grid = ow.Grid("zyx")
+    step = ow.Step("clean", "denoise_nlm", {"image": "image"})
+    assert expectation(ow.Recipe([step]), volume, grid=grid) == "about 3 minutes"
+    # fewer pixels are searched where a length is shorter, or planes are worked on alone
+    short = ow.Step("clean", "denoise_nlm", {"image": "image"}, {"search_radius": 1.0})
+    assert expectation(ow.Recipe([short]), volume, grid=grid) == ""
+    plane = ow.Step("clean", "denoise_nlm", {"image": "image"}, by_plane=True)
+    assert expectation(ow.Recipe([plane]), volume, grid=grid) == ""
+    both = ow.Recipe([step, ow.Step("mask", "threshold_auto", {"image": "clean"})])
+    series = np.broadcast_to(np.uint8(0), (60, 64, 1024, 1024))
+    said = expectation(both, series, grid=ow.Grid("tzyx"))
+    assert said == "about 3 hours, most of it for clean"
+    assert expectation(ow.Recipe([step]), np.zeros((0, 5, 5)), grid=grid) == ""
+
+
+def test_every_declared_cost_is_a_number() -> None:
+    for record in ow.operations.values():
+        values = record.check({})
+        for ndim in record.dimensions:
+            cost = record.nanoseconds((1.0,) * ndim, values)
+            assert cost == 0 or 50 < cost < 1e5

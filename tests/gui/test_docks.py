@@ -176,6 +176,17 @@ def test_what_is_chosen_meanwhile_has_no_part(model, open_dock, qtbot, blobs):
     np.testing.assert_allclose(layer.scale, 0.2)
 
 
+def test_a_run_of_minutes_is_announced(model, open_dock):
+    volume = np.broadcast_to(np.uint8(3), (64, 1024, 1024))
+    model.add_image(volume, name="volume", axis_labels=("z", "y", "x"))
+    dock = open_dock(FiltersDock, model)
+    dock.choose("denoise_nlm")
+    assert dock.bar.expected.text() == "This will take about 3 minutes."
+    assert dock.bar.expected.isVisible()
+    dock.choose("smooth_gaussian")
+    assert not dock.bar.expected.isVisible()
+
+
 def test_an_error_is_a_sentence_in_the_dock(model, open_dock, finish):
     model.add_labels(np.zeros((5, 6), int), name="empty", metadata={"objectwise": {"kind": "mask"}})
     model.add_image(np.zeros((7, 8)), name="other")

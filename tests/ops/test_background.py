@@ -117,12 +117,12 @@ def test_the_top_of_the_ball_is_where_scikit_image_has_it() -> None:
     from skimage.restoration import rolling_ball
 
     from objectwise.kernels.ball import lowered
-    from objectwise.ops.balls import ball_pixels
+    from objectwise.ops.balls import ball_rows
 
     image = np.random.default_rng(4).random((40, 41)) * 50
-    offsets = ball_pixels(7.0, (1.0, 1.0))
-    drops = 7 - np.sqrt(49 - (offsets**2).sum(axis=1))
-    np.testing.assert_allclose(lowered(image, offsets, drops), rolling_ball(image, radius=7), atol=1e-9)
+    rows = ball_rows(7.0, (1.0, 1.0))
+    drops = [7 - np.sqrt(49 - place[0] ** 2 - np.arange(half + 1) ** 2) for place, half in rows]
+    np.testing.assert_allclose(lowered(image, rows, drops), rolling_ball(image, radius=7), atol=1e-9)
 
 
 def test_rolling_ball_without_height_is_a_tophat() -> None:

@@ -88,6 +88,7 @@ class Operation(Method):
     exceptions: Mapping[str, str] = field(default_factory=dict)
     new_ids: bool = False
     channels: Callable[..., Sequence[str]] | None = None
+    cost: float | Callable[..., float] = 0.0
 
     @cached_property
     def given(self) -> frozenset[str]:
@@ -111,6 +112,10 @@ class Operation(Method):
         given = any(item.kind in ("labels", "objects") for item in self.inputs)
         return self.output == "labels" and (self.new_ids or not given)
 
+    def nanoseconds(self, spacing: Sequence[float], values: Mapping[str, Any]) -> float:
+        """Return about how long it takes for each pixel; 0 where it does not say."""
+        return float(self.cost(spacing, **values) if callable(self.cost) else self.cost)
+
 
 # --- marking and registering ---------------------------------------------------------------------------
 
@@ -129,6 +134,7 @@ def operation(
     title: str = "",
     new_ids: bool = False,
     channels: Callable[..., Sequence[str]] | None = None,
+    cost: float | Callable[..., float] = 0.0,
 ) -> Callable[[F], F]:
     """Mark a function as an operation; the function itself is returned unchanged.
 
@@ -150,6 +156,9 @@ def operation(
         Whether it numbers the objects of the labels that it is given anew, as renumbering and splitting do.
     channels : callable, optional
         ``channels(**values)`` names the channels of the result, for an operation that returns `Channels`.
+    cost : float or callable, optional
+        Nanoseconds for each pixel on two cores, or ``cost(spacing, **values)`` that returns them; for an operation
+        that is slow enough for a person to be told beforehand, above some 500.
     """
 
     def mark(function: F) -> F:
@@ -163,6 +172,7 @@ def operation(
             title=title,
             new_ids=new_ids,
             channels=channels,
+            cost=cost,
         )
         return function
 

@@ -7,6 +7,7 @@ not fit is refused here, in a sentence that names the step.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -229,6 +230,28 @@ class Plan:
         if not self.in_tiles(step):
             return n
         return n * len(self.cut(self.worked_shape(step))) * _PASSES[type(step.operation.locality)]
+
+    def seconds(self, step: Step) -> float:
+        """Return about how long a step takes; 0 where its operation does not say."""
+        slot, shape = self.slots[step.id], self.worked_shape(step)
+        # what an earlier step will find is not known yet: the default of the cost stands in for it
+        values = {name: value for name, value in step.parameters.items() if not isinstance(value, From)}
+        each = step.operation.nanoseconds(self.spacing(slot.grid)[-len(shape) :], values)
+        n_blocks = slot.frames * len(self.channels(step)) * len(self.planes(step))
+        return 1e-9 * each * math.prod(shape) * n_blocks
+
+    def expectation(self) -> str:
+        """Say about how long a run takes, and what for; nothing where that is less than a minute."""
+        seconds = {step.id: self.seconds(step) for step in self.recipe.steps}
+        total = sum(seconds.values())
+        if total < 60:
+            return ""
+        minutes = round(total / 60)
+        text = f"about {minutes} minute{'' if minutes == 1 else 's'}"
+        if minutes >= 100:
+            text = f"about {round(total / 3600)} hours"
+        slowest = max(self.recipe.steps, key=lambda step: seconds[step.id])
+        return text if len(seconds) == 1 else f"{text}, most of it for {slowest.id}"
 
     def reader(
         self,

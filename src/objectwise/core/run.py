@@ -75,6 +75,33 @@ def run(
     return iter(Execution(Plan(recipe, sources, into or {}, tile), sources))
 
 
+def expectation(recipe: Recipe, inputs: Any, *, grid: Grid | None = None) -> str:
+    """Say before a run about how long it will take on two cores; nothing where that is less than a minute.
+
+    Parameters
+    ----------
+    recipe, inputs, grid
+        As for `run`.
+
+    Returns
+    -------
+    str
+        Such as ``"about 4 minutes"``. Only operations that declare their cost are counted.
+
+    Raises
+    ------
+    ValueError
+        As for `run`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expectation(Recipe([Step("mask", "threshold_auto", {"image": "image"})]), np.zeros((5, 5)))
+    ''
+    """
+    return Plan(recipe, _inputs(recipe, inputs, grid), {}, None).expectation()
+
+
 def computed_values(
     recipe: Recipe, inputs: Any, index: Mapping[str, int], *, grid: Grid | None = None
 ) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from objectwise.core.method import Input, Method, methods
+from objectwise.core.run import expectation
 from objectwise.gui.calibration import (
     axes_of,
     data_of,
@@ -371,6 +372,7 @@ class OperationDock(ClosingDock):
         """Something was chosen or typed: show what comes of it."""
         if self._quiet or self._closed:
             return
+        self._expect()
         seen = self.isVisible() and self._seen and self.worker is None
         main = self.main_layer
         if not self.preview_box.isChecked() or not seen or self.record.output not in _SHOWN or main is None:
@@ -384,6 +386,18 @@ class OperationDock(ClosingDock):
             self._say_preview(str(error), False)
             return
         self.preview.request(job, main, self._label_inputs())
+
+    def _expect(self) -> None:
+        """Say beside Run if it would take minutes."""
+        expected = ""
+        if self.record.cost:
+            try:
+                job = self.job()
+                expected = expectation(job.recipe, job.inputs)
+            except ValueError:
+                # what is missing is said when Run is pressed
+                pass
+        self.bar.expect(f"This will take {expected}." if expected else "")
 
     def _label_inputs(self) -> list[Layer]:
         """Return the chosen labels layers, which what comes of them lies upon."""

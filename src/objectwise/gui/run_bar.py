@@ -61,10 +61,12 @@ class RunBar(QWidget):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(10)
         self.progress.hide()
-        self.status = text_label()
+        self.expected, self.status = text_label(), text_label()
+        self.expected.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 0, 6, 6)
         column.addWidget(self.button)
+        column.addWidget(self.expected)
         column.addWidget(self.progress)
         column.addWidget(self.status)
         self.paint()
@@ -78,10 +80,16 @@ class RunBar(QWidget):
             self.paint()
         self.status.setText(sentence)
 
+    def expect(self, sentence: str) -> None:
+        """Show, before a run, that it will take long; nothing where it will not."""
+        self.expected.setText(sentence)
+        self.expected.setVisible(bool(sentence))
+
     def paint(self) -> None:
         """Colour the sentence so that it can be read in napari's theme."""
         red, grey = colors(self.viewer)
         self.status.setStyleSheet(f"color: {red if self._wrong else grey};")
+        self.expected.setStyleSheet(f"color: {grey};")
 
     def start(self, job: Job) -> None:
         """Do a job."""

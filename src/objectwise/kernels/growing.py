@@ -76,6 +76,8 @@ def _grow(values, labels, offsets, n_regions, tolerance):
     source = np.empty(size, np.int32)  # by age
     n = 0
     age = 0
+    # where nothing is refused, only the first of all that wait for a pixel can have it
+    nearest = np.full(labels.size if tolerance == np.inf else 0, np.inf)
     # the seeds first, and then every pixel that is added, offer their neighbours
     cursor = 0
     while True:
@@ -123,6 +125,11 @@ def _grow(values, labels, offsets, n_regions, tolerance):
             neighbour = index + offset
             if labels[neighbour] != 0:
                 continue
+            key = abs(values[neighbour] - mean)
+            if nearest.size:
+                if key >= nearest[neighbour]:
+                    continue
+                nearest[neighbour] = key
             if age == size:
                 size *= 2
                 heap_key = _longer(heap_key, size)
@@ -131,7 +138,6 @@ def _grow(values, labels, offsets, n_regions, tolerance):
                 source = _longer(source, size)
             pixel[age] = neighbour
             source[age] = label
-            key = abs(values[neighbour] - mean)
             item = n
             while item > 0:
                 above = (item - 1) >> 1

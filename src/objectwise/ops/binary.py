@@ -321,8 +321,7 @@ def thin(mask: Mask, *, n_iterations: Annotated[int, Ge(0)] | None = None) -> Ma
 
     Notes
     -----
-    As in scikit-image. A mask without any background stays as it is. All layers of 2048 x 2048 pixels take some
-    3 s.
+    Pixel by pixel as in scikit-image. A mask without any background stays as it is. O(n).
 
     References
     ----------
@@ -337,11 +336,11 @@ def thin(mask: Mask, *, n_iterations: Annotated[int, Ge(0)] | None = None) -> Ma
            [1, 0, 0, 0],
            [0, 1, 1, 1]])
     """
-    from skimage.morphology import thin as thinned
+    from objectwise.kernels.peeling import peeled
 
-    if n_iterations == 0 or mask.all() or not mask.any():
+    if mask.all():
         return mask.copy()
-    return thinned(prepared(mask, bool), max_num_iter=n_iterations).astype(bool)
+    return peeled(mask, n_iterations)
 
 
 @operation(locality=Whole("the hull of an object reaches over pixels of other tiles"))

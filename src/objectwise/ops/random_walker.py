@@ -6,7 +6,7 @@ warnings about seeds that cannot be reached are errors here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,8 +16,17 @@ from objectwise.core.locality import Whole
 from objectwise.core.operation import Image, Labels, Mask, operation
 from objectwise.ops.pieces import of_mask
 
+_LARGEST_PLANE = 1 << 21  # pixels of one piece, whose factors take some 4 GB
+_LARGEST_VOLUME = 1 << 15
+_MOST_SOLVED = 1 << 28  # pixels times seeds
 
-@operation(locality=Whole("a random walk may go anywhere in the image"))
+
+def _cost(spacing: Sequence[float], **_: Any) -> float:
+    # with a few seeds
+    return 15_000.0 if len(spacing) == 2 else 10_000.0
+
+
+@operation(locality=Whole("a random walk may go anywhere in the image"), cost=_cost)
 def segment_random_walker(
     image: Image,
     seeds: Labels,
@@ -53,11 +62,13 @@ def segment_random_walker(
     Notes
     -----
     A walker goes to a neighbour that shares a face with the weight ``exp(-beta * difference ** 2)``, where the
-    difference is a fraction of the range of the image. In 2-D the equations are solved at once for all seeds: 2 s
-    for 512 x 512 pixels, 15 s for 1024 x 1024, minutes and several GB for 2048 x 2048. In 3-D they are solved by
-    conjugate gradients to 1e-4, seed by seed: about 1 s for each with 24 x 96 x 96 pixels. For large images or many
-    seeds take `watershed_seeded`. NaN and infinite pixels are not entered. Of equally likely
-    seeds that with the lower id has the pixel.
+    difference is a fraction of the range of the image. In 2-D, and in 3-D for pieces of up to 32,768 pixels, the
+    equations are solved exactly: 2 s for 512 x 512 pixels, 15 s for 1024 x 1024. Larger volumes are solved by conjugate
+    gradients to 1e-4, seed by seed, about 1 s for each with 24 x 96 x 96 pixels; there, dark or bright specks that
+    walkers hardly get out of may go to another region. Separate pieces of the mask, each with its own seeds, are solved
+    together. In 2-D a piece of more than 2,097,152 pixels with several seeds is refused, and so is what comes to more
+    than 268,435,456 pixels times seeds: take `watershed_seeded` there. NaN and infinite pixels are not entered. Of
+    equally likely seeds that with the lower id has the pixel.
 
     References
     ----------
@@ -78,28 +89,66 @@ def segment_random_walker(
     pieces = of_mask(free, connectivity="face")
     parts = pieces.parts
     seeded = np.flatnonzero(free & (seeds > 0))
-    part, seed = parts.ravel()[seeded], seeds.ravel()[seeded].astype(np.int64)
-    lowest, highest = np.full(pieces.n + 1, np.iinfo(np.int64).max), np.zeros(pieces.n + 1, np.int64)
-    np.minimum.at(lowest, part, seed)
-    np.maximum.at(highest, part, seed)
+    base = int(seeds.max(initial=0)) + 1
+    # the seeds of each piece by their ids, piece after piece
+    there = np.unique(parts.ravel()[seeded].astype(np.int64) * base + seeds.ravel()[seeded])
+    n_seeds = np.bincount(there // base, minlength=pieces.n + 1)
+    first = np.cumsum(n_seeds) - n_seeds
+    ids = np.append(there % base, 0).astype(np.int32)
     # a piece with one kind of seed needs no walk, and one without has nowhere to go
-    result = np.where(lowest == highest, highest, 0)[parts].astype(np.int32)
-    walked = (lowest < highest)[parts]
+    result = np.where(n_seeds == 1, ids[np.minimum(first, len(ids) - 1)], 0)[parts].astype(np.int32)
+    walked = (n_seeds > 1)[parts]
     if walked.any():
+        _check_size(parts[walked], n_seeds, image.ndim)
         values = image.astype(np.float64)
         extent = np.ptp(values[free])
-        result[walked] = _walk(values / (extent or 1.0), np.where(walked, seeds, 0), walked, beta, spacing)
+        part = parts[walked]
+        keys = part.astype(np.int64) * base + seeds[walked]
+        # all pieces are solved at once: first for the first seed of each, then for the second of each, ...
+        number = np.where(seeds[walked] > 0, np.searchsorted(there, keys) - first[part] + 1, 0)
+        # the factors of a volume do not stay sparse for long
+        factored = image.ndim == 2 or int(np.bincount(part).max()) <= _LARGEST_VOLUME
+        chosen = _walk(values / (extent or 1.0), number, n_seeds[part], walked, beta, spacing, factored)
+        result[walked] = ids[first[part] + chosen - 1]
     return result
 
 
-def _walk(values: np.ndarray, seeds: np.ndarray, walked: np.ndarray, beta: float, spacing: Any) -> np.ndarray:
-    """Return the most likely seed of each walked pixel, in raster order."""
+def _check_size(part: np.ndarray, n_seeds: np.ndarray, ndim: int) -> None:
+    """Refuse what would take hours or all memory."""
+    most = int(n_seeds.max())
+    largest = int(np.bincount(part).max())
+    if part.size * (most - 1) > _MOST_SOLVED:
+        raise ValueError(
+            f"a random walk solves {part.size} pixels for each of {most} seeds in one connected piece, above the "
+            f"{_MOST_SOLVED} in all that are allowed: give a mask of separate pieces or fewer seeds, or take "
+            "watershed_seeded"
+        )
+    if ndim == 2 and largest > _LARGEST_PLANE:
+        raise ValueError(
+            f"a random walk solves all pixels of a connected piece at once, and one has {largest}, above the "
+            f"{_LARGEST_PLANE} that are allowed in 2-D: give a mask, or take watershed_seeded"
+        )
+
+
+def _walk(
+    values: np.ndarray,
+    own: np.ndarray,
+    n_seeds: np.ndarray,
+    walked: np.ndarray,
+    beta: float,
+    spacing: Any,
+    factored: bool,
+) -> np.ndarray:
+    """Return the number of the most likely seed of each walked pixel, in raster order.
+
+    ``own`` is the number of the seed, 1 .. n in its piece, or 0, and ``n_seeds`` is n, for each walked pixel.
+    """
     from scipy import sparse
 
     steps = np.asarray(spacing or (1.0,) * values.ndim)
     steps = steps / steps.min()
     number = np.full(values.shape, -1, np.int64)
-    number[walked] = np.arange(np.count_nonzero(walked))
+    number[walked] = np.arange(own.size)
     first, second, weight = [], [], []
     for axis, step in enumerate(steps):
         here, there = np.moveaxis(number, axis, 0)[:-1], np.moveaxis(number, axis, 0)[1:]
@@ -110,13 +159,11 @@ def _walk(values: np.ndarray, seeds: np.ndarray, walked: np.ndarray, beta: float
         # an edge that nobody crosses would leave what lies beyond without any answer
         weight.append(np.exp(-beta * difference**2) + 1e-8)
     ends, others, weights = np.concatenate(first), np.concatenate(second), np.concatenate(weight)
-    n = int(number.max()) + 1
+    n = own.size
     graph = sparse.coo_matrix((weights, (ends, others)), (n, n)).tocsr()
     graph = graph + graph.T
     total = np.asarray(graph.sum(axis=1)).ravel()
-    own = seeds[walked]
     known = own > 0
-    ids = np.unique(own[known])
     unknown = np.flatnonzero(~known)
     result = own.astype(np.int32)
     if unknown.size == 0:
@@ -124,23 +171,26 @@ def _walk(values: np.ndarray, seeds: np.ndarray, walked: np.ndarray, beta: float
     rows = graph[unknown]
     system = (sparse.diags(total[unknown]) - rows[:, unknown]).tocsr()
     toward = rows[:, np.flatnonzero(known)]
-    solve = _direct(system) if values.ndim == 2 else _iterated(system)
+    solve = _direct(system) if factored else _iterated(system)
     best, chosen = np.full(unknown.size, -1.0), np.zeros(unknown.size, np.int32)
     rest = np.ones(unknown.size)
-    for item in ids:
-        if item == ids[-1]:
-            likely = rest
-        else:
-            likely = solve(toward @ (own[known] == item).astype(np.float64))
-            rest = rest - likely
-        nearer = likely > best + 1e-9
+    last, among = n_seeds[unknown], n_seeds[known]
+    for item in range(1, int(n_seeds.max()) + 1):
+        likely = rest
+        sources = (own[known] == item) & (among > item)
+        if sources.any():
+            # what the last seed of a piece gets is what the others leave
+            found = solve(toward @ sources.astype(np.float64))
+            likely = np.where(last == item, rest, found)
+            rest = rest - found
+        nearer = (last >= item) & (likely > best + 1e-9)
         best[nearer], chosen[nearer] = likely[nearer], item
     result[unknown] = chosen
     return result
 
 
 def _direct(system: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what solves the equations of a plane: factors of them, which stay sparse there."""
+    """Return what solves the equations: factors of them, which stay sparse in a plane."""
     from scipy.sparse.linalg import splu
 
     options = {"SymmetricMode": True}
