@@ -52,10 +52,10 @@ def test_a_watershed_from_points(model, blobs, open_dock, finish):
     dock.choose("watershed_seeded")
     assert dock.boxes["seeds"].layer is points
     dock.form.fields["relief"].value = "inverted"
-    finish(dock)
     seeds = np.zeros(blobs.shape, int)
     seeds[tuple(np.transpose(places))] = [1, 2, 3]
     expected = ow.apply("watershed_seeded", blobs, seeds, relief="inverted")
+    finish(dock)
     np.testing.assert_array_equal(model.layers[-1].data, expected)
 
 

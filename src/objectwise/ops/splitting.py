@@ -101,7 +101,8 @@ def split_touching_by_intensity(
     Notes
     -----
     The mask is flooded from its brightest places along the inverted image. Each piece of the mask becomes one object
-    at least. NaN and infinite pixels count as the darkest. Objects join through edges and corners. O(n log n).
+    at least. NaN and infinite pixels count as the darkest. Objects join through edges and corners. O(n log n): some
+    seconds for 2048 x 2048 pixels.
 
     References
     ----------
@@ -161,7 +162,7 @@ def split_touching_combined(
     pass which either of the two shows counts, and one that both show counts twice; combinations of distance and
     gradient are made in this way too [1]_. The mask is flooded from the tops of this relief. Each piece of the mask
     becomes one object at least. NaN and infinite pixels count as the darkest. Objects join through edges and
-    corners. O(n log n).
+    corners. O(n log n): some seconds for 2048 x 2048 pixels.
 
     References
     ----------
