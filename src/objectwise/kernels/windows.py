@@ -44,7 +44,8 @@ def _in_strips(
 ) -> None:
     """Run a loop on threads, each on some planes of a volume or some rows of an image."""
     flat = tuple(result.reshape((-1, *result.shape[-2:])) for result in results)
-    axis = 1 if len(flat[0]) == 1 else 0
+    # what is cut must not change the steps from pixel to pixel
+    axis = 1 if len(padded) == 1 else 0
     rim = padded.shape[axis] - flat[0].shape[axis]
 
     def part(array: np.ndarray, low: int, high: int) -> np.ndarray:
