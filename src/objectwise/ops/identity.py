@@ -15,7 +15,7 @@ from annotated_types import Ge, Le
 from objectwise.core.locality import Components, Pieces, Whole
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Labels, Mask, Size, operation
-from objectwise.ops.pieces import Connectivity, in_reading_order, of_mask, of_objects, pixel_size, structure
+from objectwise.ops.pieces import Connectivity, in_reading_order, of_mask, of_objects, pixel_size
 from objectwise.ops.watershed import in_order
 
 _renumbered = Components(of_objects, in_reading_order)
@@ -215,7 +215,7 @@ def split_labels_by_points(
         _climb(depth, own, len(points))
         # all points start before any of them has come to another's side
         relief = np.where(own > 0, -np.inf, -depth)
-        parts = flood(relief, own, inside, structure(labels.ndim, "full"), lines=False)
+        parts = flood(relief, own, inside, full=True, lines=False)
         return np.where(inside & (parts == 0), len(points) + 1, parts)
 
     return _each_apart(labels, found[n_seeds > 1], split)
