@@ -31,10 +31,13 @@ def slow_squares(mask, spacing):
 @settings(max_examples=150, deadline=None)
 @given(
     data=st.data(),
-    mask=hnp.arrays(bool, shapes, elements=st.sampled_from([True, True, True, False])) | hnp.arrays(bool, shapes),
+    mask=hnp.arrays(bool, shapes, elements=st.sampled_from([True, True, True, False]))
+    | hnp.arrays(bool, shapes),
 )
 def test_distances_are_those_of_the_twin(data, mask):
-    spacing = data.draw(st.lists(st.sampled_from([0.5, 1.0, 1.5, 2.0]), min_size=mask.ndim, max_size=mask.ndim))
+    spacing = data.draw(
+        st.lists(st.sampled_from([0.5, 1.0, 1.5, 2.0]), min_size=mask.ndim, max_size=mask.ndim)
+    )
     np.testing.assert_allclose(squared_distances(mask, spacing), slow_squares(mask, spacing), rtol=1e-6)
 
 

@@ -24,7 +24,6 @@ def slow_flood(relief, seeds, mask, full, lines):
     labels = np.where(mask, np.maximum(seeds, 0), 0)
     is_line = np.zeros(labels.shape, bool)
     steps = [np.array(step) - 1 for step in np.argwhere(structure) if any(step != 1)]
-    steps.sort(key=lambda step: abs(step).sum())
 
     def neighbours(pixel):
         for step in steps:

@@ -41,7 +41,7 @@ def flood(
     mask : ndarray of bool, optional
         Where objects may grow.
     full : bool
-        Whether a pixel floods its neighbours through edges and corners too, after those through faces.
+        Whether a pixel floods its neighbours through edges and corners too, or through faces alone.
     lines : bool
         Whether pixels at which two objects meet stay 0.
     inverted : bool
@@ -163,12 +163,24 @@ def _claim(runs, first_run, shape, seeds, labels, contested, start, stop):
 def _flood(first, pixel, key, place, steps, owner, lines, start, stop):
     """Flood the islands from start to stop; an owner of 0 is dry, -1 a line, another negative one waits."""
     largest = 0
+    contested = np.zeros(stop - start, np.bool_)
     for island in range(start, stop):
-        largest = max(largest, first[island + 1] - first[island])
+        begin, end = first[island], first[island + 1]
+        label = 0
+        for item in range(begin, end):
+            contested[island - start] |= owner[item] > 0 and label > 0 and owner[item] != label
+            label = max(label, owner[item])
+        if contested[island - start]:
+            largest = max(largest, end - begin)
+        elif label > 0:
+            for item in range(begin, end):
+                owner[item] = label
     level = np.empty(largest, np.int32)  # the first item of the same height
     last = np.empty(largest, np.int32)  # who came last to the line of a level, -1 where there is none
     after = np.empty(largest, np.int32)  # who comes after an item in its line
     for island in range(start, stop):
+        if not contested[island - start]:
+            continue
         begin = first[island]
         n = first[island + 1] - begin
         for item in range(n):

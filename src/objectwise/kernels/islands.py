@@ -71,13 +71,12 @@ class Order(NamedTuple):
     place: np.ndarray
 
     def steps(self, full: bool) -> np.ndarray:
-        """Return how far the neighbours of a pixel are in the map of places, those through faces first."""
+        """Return how far the neighbours of a pixel are in the map of places."""
         planes, rows, columns = self.islands.shape
         z, y, x = np.mgrid[-1:2, -1:2, -1:2].reshape(3, -1)
         far = abs(z) + abs(y) + abs(x)
         near = (far > 0) & (far <= (3 if full else 1)) & ((z == 0) | (planes > 1))
-        steps = ((z * (rows + 2) + y) * (columns + 2) + x)[near]
-        return steps[np.argsort(far[near], kind="stable")]
+        return ((z * (rows + 2) + y) * (columns + 2) + x)[near]
 
 
 def find_islands(mask: np.ndarray, full: bool) -> Islands:

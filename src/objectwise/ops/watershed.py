@@ -86,7 +86,7 @@ def split_touching(
     Every pixel has a distance to the background. The hills of that distance are the middles of objects, and the
     pass between two hills is half the width of the neck. A hill stands for an object if it is at least
     ``min_diameter / 2`` high, and higher than the pass to a larger one by ``min_neck`` of its height. The mask
-    is then flooded from these hills. Objects join through edges and corners.
+    is then flooded from these hills. Objects join through edges and corners. Linear in the number of pixels.
 
     References
     ----------
@@ -169,8 +169,10 @@ def watershed_seeded(
 
     Notes
     -----
-    Seeds outside the mask are left out, and a piece of the mask without a seed stays background. NaN pixels
-    are flooded last.
+    The water rises from all seeds: a pixel is flooded when the water is as high as the pixel and as the way there,
+    and what was reached first goes first. Without lines this is the order of scikit-image, but where seeds are
+    equally high: here the first in reading order goes first. Seeds outside the mask are left out, and a piece of
+    the mask without a seed stays background. NaN pixels are flooded last.
 
     References
     ----------
