@@ -157,5 +157,5 @@ def grow_against_background(
     background = int(seeds.max(initial=0)) + 1
     heights = np.where(rim, -np.inf, surface(image, relief))
     marks = np.where(mask, seeds, np.where(rim, background, 0)).astype(np.int32)
-    grown = flood(heights, marks, mask | rim, around, lines=False)
+    grown = flood(heights, marks, mask | rim, full=connectivity == "full", lines=False)
     return np.where(grown == background, 0, grown)

@@ -22,7 +22,6 @@ from objectwise.ops.pieces import (
     of_mask,
     of_objects,
     pixel_size,
-    structure,
 )
 from objectwise.ops.watershed import in_order
 
@@ -210,7 +209,7 @@ def split_labels_by_points(
         _climb(depth, own, len(points))
         # all points start before any of them has come to another's side
         relief = np.where(own > 0, -np.inf, -depth)
-        parts = flood(relief, own, inside, structure(labels.ndim, "full"), lines=False)
+        parts = flood(relief, own, inside, full=True, lines=False)
         return np.where(inside & (parts == 0), len(points) + 1, parts)
 
     return _each_apart(labels, found[n_seeds > 1], split)

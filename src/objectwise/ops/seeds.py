@@ -15,7 +15,6 @@ from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Computed, Image, Intensity, Labels, Length, Mask, operation
 from objectwise.core.parameter import Unit
 from objectwise.core.statistics import Histogram
-from objectwise.kernels import prepared
 from objectwise.ops.histogram import of_block
 from objectwise.ops.levels import of_share
 from objectwise.ops.pieces import Connectivity, of_mask, structure
@@ -28,12 +27,12 @@ def _by_connectivity(mask: np.ndarray, *, connectivity: str = "full", **_: Any) 
 
 def depth(mask: np.ndarray, spacing: Sequence[float] | None) -> np.ndarray:
     """Return the distance of each pixel of a mask to the nearest that is not in it; infinite where all are."""
-    import edt
+    from objectwise.kernels.distance import squared_distances
 
     if mask.all():
         return np.full(mask.shape, np.inf, np.float32)
-    anisotropy = tuple(map(float, spacing or (1.0,) * mask.ndim))
-    return edt.edt(prepared(mask, bool), anisotropy=anisotropy, parallel=1)
+    squared = squared_distances(mask, spacing)
+    return np.sqrt(squared, out=squared) * np.float32(min(spacing or (1.0,)))
 
 
 @operation(locality=EachObject("mask", of_mask))

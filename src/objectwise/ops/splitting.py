@@ -15,7 +15,7 @@ from annotated_types import Ge, Le
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.locality import Pieces
 from objectwise.core.operation import Image, Labels, Length, Mask, operation
-from objectwise.ops.pieces import of_mask, structure
+from objectwise.ops.pieces import of_mask
 from objectwise.ops.seeds import depth
 from objectwise.ops.watershed import in_order
 
@@ -51,17 +51,23 @@ def _split(
     """Return a mask flooded from its hills."""
     from objectwise.kernels.extrema import far_apart
     from objectwise.kernels.flood import flood
-    from objectwise.kernels.hills import hill_tops
+    from objectwise.kernels.hills import downhill, hill_tops
+    from objectwise.kernels.islands import paint
 
     # a plateau has no valley in it, not even one of no depth, nor has one at the darkest level
-    height = np.maximum(height, 1e-9)
-    tops = hill_tops(height, mask, 0.0, max(min_contrast, 1e-9))
+    height = np.maximum(height, 1e-6)
+    order = downhill((height**2).astype(np.float32), mask)
+    stands = np.zeros(len(order.pixel), np.uint8)
+    stands[hill_tops(order, 0.0, max(min_contrast, 1e-6))] = 1
+    here = np.zeros(mask.shape, np.uint8)
+    paint(order, stands, here)
+    tops = np.flatnonzero(here)
     position = np.stack(np.unravel_index(tops, mask.shape), axis=1)
     level, group = height.ravel()[tops], pieces.parts.ravel()[tops]
     tops = tops[far_apart(position, level, group, spacing or (1.0,) * mask.ndim, min_distance)]
     seeds = np.zeros(mask.shape, np.int32)
     seeds.ravel()[tops] = np.arange(1, len(tops) + 1)
-    return in_order(flood(-height, seeds, mask, structure(mask.ndim, "full"), lines=False))
+    return in_order(flood(height, seeds, mask, full=True, lines=False, inverted=True))
 
 
 @operation(locality=EachObject("mask", of_mask), tiny={"min_distance": 3.0})

@@ -6,7 +6,6 @@ what lets a whole plate and a tile give the same objects.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -16,8 +15,7 @@ from objectwise.core.locality import Components, Whole
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Image, Labels, Length, Mask, Value, operation
 from objectwise.core.parameter import Unit
-from objectwise.kernels import prepared
-from objectwise.ops.pieces import Connectivity, in_reading_order, of_mask, structure
+from objectwise.ops.pieces import Connectivity, in_reading_order, of_mask
 
 _numbered = Components(of_mask, in_reading_order)
 
@@ -46,17 +44,6 @@ def label_components(mask: Mask, *, connectivity: Connectivity = "full") -> Labe
     array([[0, 1, 1, 0, 2]], dtype=int32)
     """
     return _numbered.whole(mask, connectivity=connectivity)
-
-
-def _distance(mask: np.ndarray, spacing: Sequence[float] | None) -> np.ndarray:
-    """Return the distance of each pixel of a mask to the nearest that is not in it."""
-    import edt
-
-    anisotropy = tuple(map(float, spacing)) if spacing else (1.0,) * mask.ndim
-    if mask.all():
-        # there is no background to measure from; the border takes its place
-        return edt.edt(prepared(mask, bool), anisotropy=anisotropy, black_border=True, parallel=1)
-    return edt.edt(prepared(mask, bool), anisotropy=anisotropy, parallel=1)
 
 
 @operation(
@@ -99,7 +86,7 @@ def split_touching(
     Every pixel has a distance to the background. The hills of that distance are the middles of objects, and the
     pass between two hills is half the width of the neck. A hill stands for an object if it is at least
     ``min_diameter / 2`` high, and higher than the pass to a larger one by ``min_neck`` of its height. The mask
-    is then flooded from these hills. Objects join through edges and corners.
+    is then flooded from these hills. Objects join through edges and corners. Linear in the number of pixels.
 
     References
     ----------
@@ -115,27 +102,31 @@ def split_touching(
     >>> split_touching(mask, min_diameter=6).max()
     np.int32(2)
     """
-    from objectwise.kernels.flood import flood
-    from objectwise.kernels.hills import hill_tops
+    from objectwise.kernels.distance import squared_distances
+    from objectwise.kernels.flood import flood_in_order
+    from objectwise.kernels.hills import downhill, hill_tops
+    from objectwise.kernels.islands import paint, renumber
 
-    if not mask.any():
-        return np.zeros(mask.shape, np.int32)
-    distance = _distance(mask, spacing)
-    tops = hill_tops(distance, mask, min_diameter / 2, min_neck)
-    seeds = np.zeros(mask.shape, np.int32)
-    seeds.ravel()[tops] = np.arange(1, len(tops) + 1)
-    return in_order(flood(-distance, seeds, mask, structure(mask.ndim, "full"), lines=False))
+    squared, unit = squared_distances(mask, spacing), min(spacing or (1.0,))
+    order = downhill(squared, mask)
+    del squared
+    tops = hill_tops(order, min_diameter / 2 / unit, min_neck)
+    owner = np.zeros(len(order.pixel), np.int32)
+    owner[tops] = np.arange(1, len(tops) + 1)
+    flood_in_order(order, owner, full=True)
+    labels = np.zeros(mask.shape, np.int32)
+    paint(order, owner, labels)
+    renumber(labels, len(tops))
+    return labels
 
 
 def in_order(labels: np.ndarray) -> np.ndarray:
     """Return labels with the ids 1, 2, 3 ... in reading order of their first pixels."""
-    from objectwise.core.locality import Pieces, gather
+    from objectwise.kernels.islands import renumber
 
-    labels = labels.astype(np.int32, copy=False)
-    facts = gather(labels, Pieces(labels, int(labels.max(initial=0))), (0,) * labels.ndim, labels.shape)
-    # an id that has no pixel must not take a number
-    facts.first[facts.size == 0] = np.iinfo(np.int64).max
-    return facts.order()[labels]
+    labels = np.array(labels, np.int32, order="C")
+    renumber(labels, int(labels.max(initial=0)))
+    return labels
 
 
 def _domain(mask: np.ndarray, **_: Any) -> Any:
@@ -178,8 +169,10 @@ def watershed_seeded(
 
     Notes
     -----
-    Seeds outside the mask are left out, and a piece of the mask without a seed stays background. NaN pixels
-    are flooded last.
+    The water rises from all seeds: a pixel is flooded when the water is as high as the pixel and as the way there,
+    and what was reached first goes first. Without lines this is the order of scikit-image, but where seeds are
+    equally high: here the first in reading order goes first. Seeds outside the mask are left out, and a piece of
+    the mask without a seed stays background. NaN pixels are flooded last.
 
     References
     ----------
@@ -192,19 +185,16 @@ def watershed_seeded(
     >>> watershed_seeded(image, np.array([[4, 0, 0, 0, 2]]), lines=True)
     array([[4, 4, 0, 2, 2]], dtype=int32)
     """
-    from scipy import ndimage
-
     from objectwise.kernels.flood import flood
 
-    surface = image if image.dtype.kind == "f" else image.astype(np.float64)
-    if relief == "inverted":
-        surface = -surface
-    elif relief == "gradient":
-        surface = np.sqrt(
-            sum(ndimage.sobel(surface, axis, mode="nearest") ** 2 for axis in range(image.ndim))
-        )
-    surface = np.where(np.isnan(surface), np.inf, surface)
-    return flood(surface, seeds, mask, structure(image.ndim, connectivity), lines)
+    full = connectivity == "full"
+    if relief == "gradient":
+        from scipy import ndimage
+
+        surface = image if image.dtype.kind == "f" else image.astype(np.float64)
+        slopes = (ndimage.sobel(surface, axis, mode="nearest") for axis in range(image.ndim))
+        image = np.sqrt(sum(slope**2 for slope in slopes))
+    return flood(image, seeds, mask, full=full, lines=lines, inverted=relief == "inverted")
 
 
 @operation(locality=Whole("the typical size is that of all objects of a frame"))
@@ -237,14 +227,15 @@ def estimate_diameter(
     >>> round(estimate_diameter((y - 10) ** 2 + (x - 10) ** 2 <= 64), 1)
     15.1
     """
-    from objectwise.kernels.hills import hill_tops
+    from objectwise.kernels.distance import squared_distances
+    from objectwise.kernels.hills import downhill, hill_tops
 
     if not mask.any():
         return 0.0
-    distance = _distance(mask, spacing)
-    tops = hill_tops(distance, mask, 0.0, 0.15)
+    order = downhill(squared_distances(mask, spacing), mask)
+    unit = min(spacing or (1.0,))
+    distance = np.sqrt(order.key.view(np.float32)[hill_tops(order, 0.0, 0.15)]).astype(float)
     # the nearest background pixel's centre lies half a pixel beyond the edge
-    pixel = min(spacing) if spacing else 1.0
-    widths = np.sort(2 * distance.ravel()[tops].astype(float) - pixel)
+    widths = np.sort((2 * distance - 1) * unit)
     area = np.cumsum(widths**mask.ndim)
     return float(widths[np.searchsorted(area, area[-1] / 2)])
