@@ -71,6 +71,8 @@ from objectwise.ops.local_thresholds import (
 )
 from objectwise.ops.mixtures import cluster_gaussian_mixture
 from objectwise.ops.morphology import clear_border, close, fill_holes, open, remove_small
+from objectwise.ops.outlines import threshold_each_object
+from objectwise.ops.pixel_size import find_pixel_size
 from objectwise.ops.random_walker import segment_random_walker
 from objectwise.ops.regions import flood_similar, grow_regions, merge_similar_regions, split_and_merge
 from objectwise.ops.ridges import enhance_ridges_frangi, enhance_ridges_meijering, enhance_ridges_sato
@@ -79,6 +81,7 @@ from objectwise.ops.selection import (
     filter_labels_by_column,
     filter_labels_by_overlap,
     filter_labels_by_size,
+    filter_objects_by_diameter,
     keep_largest,
     remove_large,
 )
@@ -136,6 +139,7 @@ register(
     threshold_niblack,
     threshold_sauvola,
     threshold_phansalkar,
+    threshold_each_object,
 )
 register("morphology", open, close, erode, dilate, open_by_reconstruction, close_by_reconstruction)
 register("morphology", fill_holes, remove_small, remove_large, clear_border, clear_faces)
@@ -154,9 +158,10 @@ register(
     superpixels_felzenszwalb,
 )
 register("watershed", label_components, split_touching, watershed_seeded, estimate_diameter)
-register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings)
+register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings, find_pixel_size)
 register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes)
-register("labels", filter_labels_by_size, filter_labels_by_column, filter_labels_by_overlap, keep_largest)
+register("labels", filter_labels_by_size, filter_objects_by_diameter)
+register("labels", filter_labels_by_column, filter_labels_by_overlap, keep_largest)
 register("labels", merge_touching, split_disconnected, split_labels_by_points, split_labels_by_lines)
 register("labels", relabel_sequential, transfer_ids, mask_labels, label_boundaries, labels_to_mask)
 register(
