@@ -6,19 +6,25 @@ which object a pixel may belong to, each object can have a threshold of its own.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Le
 
 from objectwise.core.locality import Objects as EachObject
+from objectwise.core.locality import Pieces
 from objectwise.core.operation import Image, Labels, Mask, operation
 from objectwise.ops.pieces import of_objects
 from objectwise.ops.threshold import Brightness
 
 
+def _regions(labels: np.ndarray, **_: Any) -> Pieces:
+    return of_objects(labels)
+
+
 @operation(
-    locality=EachObject("labels", of_objects),
+    locality=EachObject("labels", _regions),
+    tiny={"fraction": 0.8},
     exceptions={
         "mirrored_inputs_give_mirrored_results": "of several pieces of one size the first in reading order stays"
     },
@@ -81,7 +87,7 @@ def threshold_each_object(
     >>> image = np.array([[0, 0, 5, 9, 9, 5, 0, 0, 1, 2, 2, 1, 0]])
     >>> labels = np.array([[0, 3, 3, 3, 3, 3, 3, 0, 6, 6, 6, 6, 6]])
     >>> threshold_each_object(image, labels, fraction=0.6)
-    array([[0, 0, 0, 3, 3, 0, 0, 0, 0, 6, 6, 0, 0]])
+    array([[0, 0, 3, 3, 3, 3, 0, 0, 6, 6, 6, 6, 0]])
     """
     if not labels.any():
         return labels.copy()

@@ -91,7 +91,7 @@ def _of_diameter(
 _of_a_width = Components(of_objects, _of_diameter, kept)
 
 
-@operation(locality=_of_a_width, tiny={"min_diameter": 4.0, "max_diameter": 12.0})
+@operation(locality=_of_a_width, tiny={"min_diameter": 7.5})
 def filter_objects_by_diameter(
     objects: Objects,
     *,
