@@ -130,7 +130,7 @@ def find_objects(
     smallest = of_size(0.4) if min_diameter is None else min_diameter
     mask = add("clean", "filter_objects_by_diameter", {"objects": mask}, min_diameter=smallest)
     # an object narrower than half the typical diameter is no object of its own, and dirt below 0.4 of it
-    labels = add("split", "split_touching", {"mask": mask}, min_diameter=of_size(0.5), min_neck=min_neck)
+    labels = add("parts", "split_touching", {"mask": mask}, min_diameter=of_size(0.5), min_neck=min_neck)
     if threshold == "local":
         around = add("around", "expand_labels", {"labels": labels}, distance=of_size(0.3))
         inputs = {"image": source, "labels": around, "mask": labels}
@@ -138,7 +138,7 @@ def find_objects(
         labels = add("outlined", "threshold_each_object", inputs, fraction=fraction)
     largest = {} if max_diameter is None else {"max_diameter": max_diameter}
     labels = add("sized", "filter_objects_by_diameter", {"objects": labels}, min_diameter=smallest, **largest)
-    labels = add("objects", "relabel_sequential", {"labels": labels})
+    labels = add("split", "relabel_sequential", {"labels": labels})
     if not keep_border:
         add("inside", "clear_border", {"objects": labels})
     return steps
