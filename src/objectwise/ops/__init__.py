@@ -91,6 +91,8 @@ from objectwise.ops.morphology import (
     tophat,
 )
 from objectwise.ops.object_classes import cluster_objects
+from objectwise.ops.outlines import threshold_each_object
+from objectwise.ops.pixel_size import find_pixel_size
 from objectwise.ops.random_walker import segment_random_walker
 from objectwise.ops.reconstruction import (
     close_grey_by_reconstruction,
@@ -107,6 +109,7 @@ from objectwise.ops.selection import (
     filter_labels_by_column,
     filter_labels_by_overlap,
     filter_labels_by_size,
+    filter_objects_by_diameter,
     keep_largest,
     remove_large,
 )
@@ -170,6 +173,7 @@ register(
     threshold_niblack,
     threshold_sauvola,
     threshold_phansalkar,
+    threshold_each_object,
 )
 register("morphology", open, close, erode, dilate, tophat, bottomhat, gradient)
 register("morphology", open_by_reconstruction, close_by_reconstruction)
@@ -200,9 +204,10 @@ register(
 register("watershed", label_components, split_touching, split_touching_by_intensity, split_touching_combined)
 register("watershed", watershed_seeded, watershed_compact, grow_against_background, estimate_diameter)
 register("watershed", distance_map, find_h_maxima, find_local_maxima, find_sure_foreground)
-register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings)
+register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings, find_pixel_size)
 register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes)
-register("labels", filter_labels_by_size, filter_labels_by_column, filter_labels_by_overlap, keep_largest)
+register("labels", filter_labels_by_size, filter_objects_by_diameter)
+register("labels", filter_labels_by_column, filter_labels_by_overlap, keep_largest)
 register("labels", merge_touching, split_disconnected, split_labels_by_points, split_labels_by_lines)
 register("labels", relabel_sequential, transfer_ids, mask_labels, label_boundaries, labels_to_mask)
 register(

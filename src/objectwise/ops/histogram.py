@@ -272,6 +272,15 @@ def find_brightest(counts: np.ndarray, values: np.ndarray) -> float:  # noqa: AR
     return float(values[-1]) if len(values) else float("nan")
 
 
+def find_background_level(
+    counts: np.ndarray, values: np.ndarray, method: str, objects: str = "bright"
+) -> float:
+    """Return the median of the pixels that a threshold takes for background; NaN where there is no threshold."""
+    threshold = find_threshold(counts, values, method)
+    outside = values <= threshold if objects == "bright" else values > threshold
+    return _median(np.where(outside, counts, 0), values) if counts[outside].sum() else float("nan")
+
+
 def find_background(
     counts: np.ndarray,
     values: np.ndarray,
