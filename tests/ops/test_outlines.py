@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 import objectwise as ow
+from objectwise.ops.outlines import threshold_each_object
 from tests.ops.shapes import ball
 
 
@@ -107,3 +108,20 @@ def test_limits_counted_from_the_background_do_not_see_a_camera_offset() -> None
     assert (dark != expected).mean() < 0.03
     level = ow.apply("threshold_adaptive", image, **{**limits, "lowest": 1.0, "highest": 1.0})
     np.testing.assert_array_equal(level, ow.apply("threshold_auto", image, method="otsu"))
+
+
+def test_what_hardly_differs_from_the_noise_is_left_out() -> None:
+    random = np.random.default_rng(0)
+    image = random.normal(100, 2, (60, 90))
+    labels = np.zeros(image.shape, np.int32)
+    labels[10:30, 10:30], labels[10:30, 50:70] = 4, 9
+    core = np.zeros(image.shape, bool)
+    core[14:26, 14:26] = core[14:26, 54:66] = True
+    image[14:26, 14:26] += 100
+    both = threshold_each_object(image, labels, core)
+    assert set(np.unique(both)) == {0, 4, 9}
+    some = threshold_each_object(image, labels, core, min_contrast=10)
+    np.testing.assert_array_equal(some, np.where(both == 4, 4, 0))
+    assert not threshold_each_object(image, labels, core, min_contrast=10, noise=50.0).any()
+    dark = threshold_each_object(-image, labels, core, min_contrast=10, objects="dark")
+    np.testing.assert_array_equal(dark, some)

@@ -27,6 +27,7 @@ def find_objects(
     threshold: Literal["local", "global"] = "local",
     method: Method = "otsu",
     correction: Annotated[float, Gt(0)] = 1.0,
+    min_contrast: Annotated[float, Ge(0)] = 8.0,
     min_neck: Annotated[float, Ge(0), Le(1)] = 0.15,
     min_diameter: Annotated[Computed[Length], Ge(0)] = None,
     max_diameter: Annotated[Length, Ge(0)] | None = None,
@@ -56,6 +57,9 @@ def find_objects(
         How the threshold for the whole image is found, which also guides the local one; see `threshold_auto`.
     correction : float, optional
         What thresholds are multiplied by. A larger value finds fewer and smaller objects.
+    min_contrast : float, optional
+        By how many times the noise an object must differ from its surroundings. A larger value finds fewer faint
+        objects; with 0 noise counts as objects. It goes with the local threshold.
     min_neck : float, optional
         How much narrower than the objects the neck between them must be to split them, as a fraction, 0 to 1. A
         larger value splits less.
@@ -137,7 +141,9 @@ def find_objects(
         around = add("around", "expand_labels", {"labels": labels}, distance=of_size(0.3))
         inputs = {"image": source, "labels": around, "mask": labels}
         fraction = min(1.0, 0.4 * correction)
-        labels = add("outlined", "threshold_each_object", inputs, fraction=fraction)
+        labels = add(
+            "outlined", "threshold_each_object", inputs, fraction=fraction, min_contrast=min_contrast
+        )
     largest = {} if max_diameter is None else {"max_diameter": max_diameter}
     labels = add("sized", "filter_objects_by_diameter", {"objects": labels}, min_diameter=smallest, **largest)
     labels = add("split", "relabel_sequential", {"labels": labels})
