@@ -1,11 +1,11 @@
-"""The smallest distance of two parallel lines or planes that hold an object between them, and directions of diameters."""
+"""The least distance of two parallel lines or planes that hold an object between them, and directions of diameters."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from objectwise.kernels import compiled
-from objectwise.kernels.runs import MAX_Y, MIN_Y, NOWHERE
+from objectwise.kernels.runs import LINE, MAX_Y, MIN_Y, NOWHERE, START, STOP
 
 # what is found of each object in 2-D
 WIDTH, ANGLE_OF_WIDTH, ANGLE_OF_DIAMETER = 0, 1, 2
@@ -47,15 +47,19 @@ def _angle(y, x):
 
 
 @compiled
-def measure_calipers(record, offsets, first, last, spacing_y, spacing_x, found):
+def measure_calipers(runs, starts, low, high, record, spacing_y, spacing_x, found):
     """Find the smallest width of objects, its direction, and that of the largest diameter, in 2-D.
 
     Parameters
     ----------
+    runs : ndarray of int32, shape (n_runs, 4)
+        The runs object after object.
+    starts : ndarray of int64, shape (n + 1,)
+        Where those of each object begin.
+    low, high : int
+        The objects to look at, half-open.
     record : ndarray of int64, shape (n, 16)
-    offsets : ndarray of int64, shape (n,)
-    first, last : ndarray of int32, shape (total number of lines,)
-        The line ends of filled hulls.
+        The boxes of the objects.
     spacing_y, spacing_x : float
     found : ndarray of float64, shape (n, 3)
         Written. An angle is NaN where several directions are equally good.
@@ -66,24 +70,26 @@ def measure_calipers(record, offsets, first, last, spacing_y, spacing_x, found):
     an edge of the hull.
     """
     tallest = 0
-    for index in range(record.shape[0]):
+    for index in range(low, high):
         tallest = max(tallest, record[index, MAX_Y] - record[index, MIN_Y])
     left = np.empty(2 * tallest + 1, dtype=np.int64)
     right = np.empty(2 * tallest + 1, dtype=np.int64)
     corners = np.empty((4 * tallest + 2, 2), dtype=np.int64)
-    for index in range(record.shape[0]):
+    for index in range(low, high):
         height = record[index, MAX_Y] - record[index, MIN_Y]
-        left[:] = NOWHERE
-        right[:] = NOWHERE
-        for line in range(height):
-            low = 2 * np.int64(first[offsets[index] + line])
-            high = 2 * np.int64(last[offsets[index] + line])
-            if high < 0:
-                continue
-            for row in range(2 * line, 2 * line + 3):
+        for row in range(2 * height + 1):
+            left[row] = NOWHERE
+            right[row] = NOWHERE
+        # rows and columns in half pixels
+        for run in range(starts[index], starts[index + 1]):
+            line = 2 * (runs[run, LINE] - record[index, MIN_Y])
+            for row in range(line, line + 3):
                 out = row % 2
-                left[row] = min(left[row], low - out)
-                right[row] = max(right[row], high + out) if right[row] != NOWHERE else high + out
+                first = 2 * np.int64(runs[run, START]) - out
+                last = 2 * np.int64(runs[run, STOP]) - 2 + out
+                if right[row] == NOWHERE or last > right[row]:
+                    right[row] = last
+                left[row] = min(left[row], first)
         n_left = _append_corners(left, 2 * height + 1, 1, corners, 0)
         size = _append_corners(right, 2 * height + 1, -1, corners, n_left)
 

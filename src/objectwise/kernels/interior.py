@@ -61,7 +61,20 @@ def _nearest_along(line, n, step, corner, reach, result):
 
 @compiled
 def measure_depths(
-    runs, starts, first_pieces, low, high, n_y, record, solid, steps, reference, offset, begins, depths, centres
+    runs,
+    starts,
+    first_pieces,
+    low,
+    high,
+    n_y,
+    record,
+    solid,
+    steps,
+    reference,
+    offset,
+    begins,
+    depths,
+    centres,
 ):
     """Find how far each pixel is from the nearest pixel outside of its object, and the deepest pixel.
 
@@ -117,7 +130,8 @@ def measure_depths(
             height = entry[MAX_Y] - entry[MIN_Y]
             width = entry[MAX_X] - entry[MIN_X]
             plane = height * width
-            box[: n_planes * plane] = 0
+            for index in range(n_planes * plane):
+                box[index] = 0
             for index in range(starts[piece], starts[piece + 1]):
                 z = runs[index, LINE] // n_y
                 y = runs[index, LINE] - z * n_y
@@ -167,12 +181,12 @@ def measure_depths(
 
 
 @compiled
-def count_outlines(runs, starts, first_pieces, low, high, n_y, record, counts):
+def count_outlines(runs, starts, first_pieces, low, high, record, counts):
     """Count the steps of the line through the border pixels of each object, in 2-D.
 
     Parameters
     ----------
-    runs, starts, first_pieces, low, high, n_y, record
+    runs, starts, first_pieces, low, high, record
         As in `measure_depths`.
     counts : ndarray of int64, shape (n, 3)
         Zeros; written: border pixels that stand for a step along an axis, for one along a diagonal, and for
@@ -202,11 +216,13 @@ def count_outlines(runs, starts, first_pieces, low, high, n_y, record, counts):
             width = entry[MAX_X] - entry[MIN_X] + 2
             size = (entry[MAX_Y] - entry[MIN_Y] + 2) * width
             shift = (1 - entry[MIN_Y]) * width + 1 - entry[MIN_X]
-            inside[:size] = 0
-            border[:size] = 0
+            for here in range(size):
+                inside[here] = 0
+                border[here] = 0
             for index in range(starts[piece], starts[piece + 1]):
                 start = shift + runs[index, LINE] * width
-                inside[start + runs[index, START] : start + runs[index, STOP]] = 1
+                for here in range(start + runs[index, START], start + runs[index, STOP]):
+                    inside[here] = 1
             for index in range(starts[piece], starts[piece + 1]):
                 start = shift + runs[index, LINE] * width
                 for here in range(start + runs[index, START], start + runs[index, STOP]):
@@ -220,9 +236,7 @@ def count_outlines(runs, starts, first_pieces, low, high, n_y, record, counts):
                     above = here - width
                     below = here + width
                     straight = border[here - 1] + border[here + 1] + border[above] + border[below]
-                    diagonal = (
-                        border[above - 1] + border[above + 1] + border[below - 1] + border[below + 1]
-                    )
+                    diagonal = border[above - 1] + border[above + 1] + border[below - 1] + border[below + 1]
                     if (straight == 2 or straight == 3) and diagonal <= 2:
                         counts[item, 0] += 1
                     elif diagonal == straight + 2 and straight <= 1:

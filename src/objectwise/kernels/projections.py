@@ -9,7 +9,8 @@ from objectwise.kernels.runs import LABEL, LINE, START, STOP
 
 # powers of z, y and x of the central moments of second and third order
 ORDERS = np.array(
-    [(z, y, n - z - y) for n in (2, 3) for z in range(n, -1, -1) for y in range(n - z, -1, -1)], dtype=np.int64
+    [(z, y, n - z - y) for n in (2, 3) for z in range(n, -1, -1) for y in range(n - z, -1, -1)],
+    dtype=np.int64,
 )
 
 
@@ -40,7 +41,8 @@ def add_moments(runs, n_y, reference, offset, moments):
             along[0, power] = along[0, power - 1] * away_z
             along[1, power] = along[1, power - 1] * away_y
         along[2, 0] = runs[index, STOP] - runs[index, START]
-        along[2, 1:] = 0
+        for power in range(1, 4):
+            along[2, power] = 0
         for x in range(runs[index, START], runs[index, STOP]):
             away = (x - reference[item, 2]) - offset[item, 2]
             squared = away * away

@@ -1,7 +1,7 @@
 """The width of objects between parallel lines or planes, and the directions of the largest and smallest diameter.
 
-The largest diameter itself, `feret_diameter_max`, is in `shape`; here are its direction and what belongs to the smallest
-one, of the same hull.
+The largest diameter itself, `feret_diameter_max`, is in `shape`: as in scikit-image it is that of the hull of all pixels
+in the hull, and so up to a pixel longer than that of the hull itself, which is looked at here.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import numpy as np
 
 from objectwise.core.table import Column, Reasons
 from objectwise.measure.family import Block, Family, Found, undefined
+from objectwise.measure.pieces import runs_by_object
 from objectwise.measure.scan import Scan
-from objectwise.measure.shape import _filled_hulls
+from objectwise.measure.shape import _parts as parts_of_lines
 
 COLUMNS = (
     Column(
         "feret_diameter_min", "length",
-        "Smallest distance between two parallel lines (planes in 3-D) that hold the filled convex hull between them, a "
+        "Smallest distance between two parallel lines (planes in 3-D) that hold the convex hull between them, a "
         "pixel standing for the middles of its edges (faces). CellProfiler has pixels stand for their centres, which "
         "gives about a pixel less.",
         group="size",
@@ -26,11 +27,11 @@ COLUMNS = (
     *(
         Column(
             f"feret_angle_{name}", "angle",
-            f"Direction of feret_diameter_{name}: angle from the y axis (down the rows), counter-clockwise as "
-            "displayed, from -pi/2 to pi/2. Not defined where several directions are equally good.",
+            f"Direction of the {size} diameter of the convex hull: angle from the y axis (down the rows), "
+            "counter-clockwise as displayed, from -pi/2 to pi/2. Not defined where several directions are equally good.",
             (2,),
         )
-        for name in ("max", "min")
+        for name, size in (("max", "largest"), ("min", "smallest"))
     ),
 )  # fmt: skip
 
@@ -40,7 +41,9 @@ def measure_feret(block: Block, wanted: set[str]) -> Found:
     if block.ndim == 3:
         return {"feret_diameter_min": least_widths(block.scan, block.spacing)}, {}
     found = calipers(block.scan, block.spacing)
-    values = dict(zip(("feret_diameter_min", "feret_angle_min", "feret_angle_max"), found.T.copy(), strict=True))
+    values = dict(
+        zip(("feret_diameter_min", "feret_angle_min", "feret_angle_max"), found.T.copy(), strict=True)
+    )
     reasons: Reasons = {}
     for name in wanted & {"feret_angle_min", "feret_angle_max"}:
         vague = np.isnan(values[name])
@@ -53,12 +56,15 @@ def measure_feret(block: Block, wanted: set[str]) -> Found:
 def calipers(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
     """Return the smallest diameter, its angle, and the angle of the largest one: float64, shape (n, 3)."""
     from objectwise.kernels import calipers as kernels
+    from objectwise.kernels.threads import in_threads, strips
 
-    n = scan.ids.size
-    found = np.empty((n, kernels.N_FOUND))
-    hulls = _filled_hulls(scan, (1.0, 1.0), np.zeros(n, np.int64), np.zeros(n), False)
-    for part, offsets, first, last in hulls:
-        kernels.measure_calipers(scan.record[part], offsets, first, last, *spacing, found[part])
+    runs, starts = runs_by_object(scan)
+    found = np.empty((scan.ids.size, kernels.N_FOUND))
+
+    def work(low: int, high: int) -> None:
+        kernels.measure_calipers(runs, starts, low, high, scan.record, *spacing, found)
+
+    in_threads(work, strips(scan.ids.size))
     return found
 
 
@@ -74,20 +80,24 @@ def least_widths(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
     -------
     ndarray of float64, shape (n,)
     """
-    from objectwise.kernels import hulls as lines
-    from objectwise.kernels.runs import MAX_Y, MAX_Z, MIN_Y, MIN_Z
+    from objectwise.kernels import hulls
+    from objectwise.kernels import runs as lines
 
     n, record = scan.ids.size, scan.record
     found = np.empty(n)
     # a hull does not scale exactly, so it is that of ratios
     relative = np.asarray(spacing) / spacing[-1]
-    hulls = _filled_hulls(scan, spacing, np.zeros(n, np.int64), np.zeros(n), False)
-    for part, offsets, first, last in hulls:
-        for index in range(part.start, part.stop):
-            n_planes = record[index, MAX_Z] - record[index, MIN_Z]
-            height = record[index, MAX_Y] - record[index, MIN_Y]
+    sizes = (record[:, lines.MAX_Z :] - record[:, lines.MIN_Z : lines.MAX_Z])[:, :2]
+    for part in parts_of_lines(sizes.prod(axis=1)):
+        n_lines = sizes[part].prod(axis=1)
+        offsets = np.cumsum(n_lines) - n_lines
+        first, last = np.empty((2, n_lines.sum()), dtype=np.int32)
+        lines.find_line_ends(scan.runs, scan.shape[-2], record, part.start, part.stop, offsets, first, last)
+        for index, start, (n_planes, height) in zip(
+            range(part.start, part.stop), offsets, sizes[part], strict=True
+        ):
             corners = np.empty((2 * n_planes * height, 3), dtype=np.int64)
-            count = lines.list_corners(first, last, offsets[index - part.start], n_planes, height, corners)
+            count = hulls.list_corners(first, last, start, n_planes, height, corners)
             found[index] = _width_of_hull(corners[:count], relative)
     return found * spacing[-1]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from objectwise.core.table import Column, Reasons
-from objectwise.measure.family import Block, Family, Found, undefined
+from objectwise.core.table import Column
+from objectwise.measure.family import Block, Family, Found
 
-_HU = "Hu MK (1962) Visual pattern recognition by moment invariants. IRE Transactions on Information Theory 8(2):179-187."
+_HU = (
+    "Hu MK (1962) Visual pattern recognition by moment invariants. IRE Transactions on Information Theory "
+    "8(2):179-187."
+)
 
 
 def _orders(ndim: int) -> list[tuple[int, ...]]:
@@ -22,7 +25,9 @@ def _names(ndim: int) -> list[tuple[str, str, int, str]]:
     return [
         (
             "".join(map(str, powers)),
-            " ".join(f"{axis}^{power}" for axis, power in zip("zyx"[3 - ndim :], powers, strict=True) if power),
+            " ".join(
+                f"{axis}^{power}" for axis, power in zip("zyx"[3 - ndim :], powers, strict=True) if power
+            ),
             sum(powers),
             "_".join(map(str, powers)),
         )
@@ -75,7 +80,11 @@ def measure_moments(block: Block, wanted: set[str]) -> Found:
     reference, rest = scan.reference
     sums = np.zeros((n.size, len(projections.ORDERS)))
     projections.add_moments(scan.runs, scan.shape[-2], reference, rest / n[:, None], sums)
-    columns = {tuple(order[3 - ndim :]): k for k, order in enumerate(projections.ORDERS.tolist()) if ndim == 3 or not order[0]}
+    columns = {
+        tuple(order[3 - ndim :]): k
+        for k, order in enumerate(projections.ORDERS.tolist())
+        if ndim == 3 or not order[0]
+    }
     smallest = min(block.spacing)
     values: dict[str, np.ndarray] = {}
     normal: dict[tuple[int, ...], np.ndarray] = {}

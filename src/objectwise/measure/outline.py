@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
-from objectwise.measure.family import Block, Family, Found
+from objectwise.measure.family import Block, Family, Found, undefined
 
 _2D, _3D = (2,), (3,)
 _LEGLAND = (
@@ -36,7 +36,7 @@ COLUMNS = (
         "surface_area", "length^2",
         "Area of all surfaces, cavities included, by Crofton's formula with 13 directions, each standing for the "
         "directions that are nearest to it. Without bias on round objects, off by up to 9 percent on flat faces, and "
-        "by more where voxels are far from cubes. CellProfiler has the area of a mesh, which is larger by some percent.",
+        "by more where voxels are far from cubes. CellProfiler has the area of a mesh, some percent larger.",
         _3D, "size", reference=_LEGLAND,
     ),
     Column(
@@ -86,16 +86,19 @@ def measure_outline(block: Block, wanted: set[str]) -> Found:
     outline = {"perimeter_4_neighbour", "form_factor", "compactness"}
     if block.ndim == 2 and wanted & outline:
         perimeter = outline_length(block)
-        # a single pixel has no length
-        with np.errstate(divide="ignore"):
-            values["form_factor"] = np.where(perimeter > 0, 4 * math.pi * size / perimeter**2, np.nan)
-        values["perimeter_4_neighbour"] = perimeter
-        values["compactness"] = perimeter**2 / (4 * math.pi * size)
+        compactness = np.where(perimeter > 0, perimeter**2 / (4 * math.pi * size), np.nan)
+        values |= {
+            "perimeter_4_neighbour": perimeter,
+            "compactness": compactness,
+            "form_factor": 1 / compactness,
+        }
         if block.spacing[0] != block.spacing[1]:
             reasons = {name: {None: f"{name}: {NOT_SQUARE}"} for name in outline}
-        else:
-            why = "form_factor: a line through the centre of one pixel has no length"
-            reasons = {"form_factor": dict.fromkeys(block.ids[perimeter == 0].tolist(), why)}
+        elif (perimeter == 0).any():
+            why = "perimeter_4_neighbour is 0 for one or two pixels"
+            reasons = {
+                name: undefined(block, name, perimeter == 0, why) for name in ("compactness", "form_factor")
+            }
     return (
         {name: values[name] for name in values if name in wanted},
         {name: reasons[name] for name in reasons if name in wanted},
@@ -113,18 +116,14 @@ def outline_length(block: Block) -> np.ndarray:
     pieces, counts = block.pieces, np.zeros((n, 3), dtype=np.int64)
 
     def work(low: int, high: int) -> None:
-        interior.count_outlines(
-            pieces.runs, pieces.starts, pieces.first, low, high, block.scan.shape[-2], pieces.record, counts
-        )
+        interior.count_outlines(pieces.runs, pieces.starts, pieces.first, low, high, pieces.record, counts)
 
     in_threads(work, strips(n))
     diagonal = math.sqrt(2)
     return (counts[:, 0] + counts[:, 1] * diagonal + counts[:, 2] * ((1 + diagonal) / 2)) * block.spacing[0]
 
 
-def crofton_surface(
-    neighbours: np.ndarray, n_pixels: np.ndarray, spacing: tuple[float, ...]
-) -> np.ndarray:
+def crofton_surface(neighbours: np.ndarray, n_pixels: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
     """Return the area of the surfaces of objects, by Crofton's formula.
 
     Parameters
@@ -188,7 +187,7 @@ def border_fraction(block: Block) -> np.ndarray:
         0: ((z == 0) * 1 + (z == scan.shape[0] - 1)) * lengths,
     }
     for axis in range(3 - scan.ndim, 3):
-        along = int(np.flatnonzero((DIRECTIONS == np.eye(3, dtype=int)[axis]).all(axis=1))[0])
+        along = int(np.flatnonzero((np.eye(3, dtype=int)[axis] == DIRECTIONS).all(axis=1))[0])
         # the size of a face is that of a pixel over its length; the first drops out
         length = block.spacing[axis - 3] / block.spacing[-1]
         faces += 2 * (scan.n_pixels - block.pieces.neighbours[:, along]) / length
