@@ -1,7 +1,7 @@
 """The width of objects between parallel lines or planes, and the directions of the largest and smallest diameter.
 
-The largest diameter itself, `feret_diameter_max`, is in `shape`: as in scikit-image it is that of the hull of all pixels
-in the hull, and so up to a pixel longer than that of the hull itself, which is looked at here.
+The largest diameter itself, `feret_diameter_max`, is in `shape`: as in scikit-image it is that of the hull of all
+pixels in the hull, and so up to a pixel longer than that of the hull itself, which is looked at here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ COLUMNS = (
         Column(
             f"feret_angle_{name}", "angle",
             f"Direction of the {size} diameter of the convex hull: angle from the y axis (down the rows), "
-            "counter-clockwise as displayed, from -pi/2 to pi/2. Not defined where several directions are equally good.",
+            "counter-clockwise as displayed, from -pi/2 to pi/2. Not defined where several directions are equally "
+            "good.",
             (2,),
         )
         for name, size in (("max", "largest"), ("min", "smallest"))

@@ -35,8 +35,9 @@ COLUMNS = (
     Column(
         "surface_area", "length^2",
         "Area of all surfaces, cavities included, by Crofton's formula with 13 directions, each standing for the "
-        "directions that are nearest to it. Without bias on round objects, off by up to 9 percent on flat faces, and "
-        "by more where voxels are far from cubes. CellProfiler has the area of a mesh, some percent larger.",
+        "directions that are nearest to it. Without bias on round objects, off by up to 7 percent on flat faces, and "
+        "by up to 20 percent where voxels are four times as long as wide. CellProfiler has the area of a mesh, "
+        "some percent larger.",
         _3D, "size", reference=_LEGLAND,
     ),
     Column(
