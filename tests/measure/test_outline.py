@@ -44,7 +44,9 @@ def test_a_square():
     assert values["compactness"][0] == pytest.approx(36**2 / (4 * math.pi * 100), rel=1e-12)
 
 
-@pytest.mark.parametrize(("radius", "factor", "circularity"), [(3, 1.245, 1.015), (10, 0.98, 1), (80, 0.91, 1)])
+@pytest.mark.parametrize(
+    ("radius", "factor", "circularity"), [(3, 1.245, 1.015), (10, 0.98, 1), (80, 0.91, 1)]
+)
 def test_the_form_factor_drifts_and_the_circularity_hardly(solid_shape, radius, factor, circularity):
     random = np.random.default_rng(4)
     found = []
@@ -191,6 +193,8 @@ def test_what_lies_at_the_border():
     assert values["border_fraction"].tolist() == [0.5, (4 * 0.5 + 0.25) / (8 * 0.5 + 2 * 0.25), 0]
     whole, _ = measure_block(np.ones((3, 4, 5), int), features="border_fraction")
     assert whole["border_fraction"].tolist() == [1]
-    slab, _ = measure_block(np.pad(np.ones((3, 4, 5), int), ((0, 2), (1, 1), (2, 0))), spacing=(1.0, 2.0, 4.0))
+    slab, _ = measure_block(
+        np.pad(np.ones((3, 4, 5), int), ((0, 2), (1, 1), (2, 0))), spacing=(1.0, 2.0, 4.0)
+    )
     # the faces across z, y and x have 8, 4 and 2 units; 20, 15 and 12 on each side
     assert slab["border_fraction"][0] == pytest.approx((160 + 24) / (2 * (160 + 60 + 24)))

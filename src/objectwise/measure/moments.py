@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from objectwise.core.table import Column
@@ -50,8 +52,9 @@ COLUMNS = (
     *(
         Column(
             f"moment_normalized_{digits}", "1",
-            f"moment_central_{digits} over n_pixels^(1 + {order} / {ndim}), in units of the smallest pixel size: it "
-            "does not depend on the size of an object.",
+            f"moment_central_{digits} of the object, each pixel counted by its size, over the "
+            f"{'area' if ndim == 2 else 'volume'}^(1 + {order} / {ndim}): it does not depend on the size of an object. "
+            "As in scikit-image where pixels are square; else its values depend on how pixels are cut.",
             (ndim,), "moments", scikit_image=f"moments_normalized-{alias.replace('_', '-')}",
             cellprofiler=f"AreaShape_NormalizedMoment_{alias}" if ndim == 2 else "",
         )
@@ -85,17 +88,19 @@ def measure_moments(block: Block, wanted: set[str]) -> Found:
         for k, order in enumerate(projections.ORDERS.tolist())
         if ndim == 3 or not order[0]
     }
-    smallest = min(block.spacing)
+    # powers do not scale exactly, so they are taken of ratios
+    relative = [length / min(block.spacing) for length in block.spacing]
+    pixel = math.prod(relative)
     values: dict[str, np.ndarray] = {}
     normal: dict[tuple[int, ...], np.ndarray] = {}
     for powers in _orders(ndim):
         digits, order = "".join(map(str, powers)), sum(powers)
         central = sums[:, columns[powers]]
-        normalized = central / n ** (1 + order / ndim)
-        for length, power in zip(block.spacing, powers, strict=True):
+        normalized = central * pixel / (n * pixel) ** (1 + order / ndim)
+        for length, ratio, power in zip(block.spacing, relative, powers, strict=True):
             for _ in range(power):
                 central = central * length
-                normalized = normalized * (length / smallest)
+                normalized = normalized * ratio
         values[f"moment_central_{digits}"] = central
         values[f"moment_normalized_{digits}"] = normal[powers] = normalized
     if ndim == 2:

@@ -157,7 +157,9 @@ def crofton_surface(neighbours: np.ndarray, n_pixels: np.ndarray, spacing: tuple
     weights = direction_weights(tuple(relative.tolist()))
     steps = np.linalg.norm(DIRECTIONS * relative, axis=1)
     crossings = 2 * (n_pixels[:, None] - neighbours)
-    return crossings @ (2 * weights * relative.prod() / steps) * (spacing[2] * spacing[2])
+    # a product of matrices would round rows differently
+    surface = (crossings * (2 * weights * relative.prod() / steps)).sum(axis=1)
+    return surface * (spacing[2] * spacing[2])
 
 
 @cache

@@ -74,7 +74,8 @@ class Scan:
     def reference(self) -> tuple[np.ndarray, np.ndarray]:
         """A whole pixel near each centroid, and the sums of the positions about it: int64, shape (n, 3) each."""
         sums, n = self.record[:, 1:4], self.n_pixels[:, None]
-        nearest = np.rint(sums / n).astype(np.int64)
+        # halves are rounded up wherever the object lies
+        nearest = (2 * sums + n) // (2 * n)
         return nearest, sums - n * nearest
 
     @cached_property
