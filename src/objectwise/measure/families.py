@@ -11,10 +11,18 @@ from typing import Any
 
 from objectwise.core.parameter import nearest
 from objectwise.core.table import Column
-from objectwise.measure import intensity, shape
+from objectwise.measure import axes, feret, intensity, interior, moments, outline, shape
 from objectwise.measure.family import Family
 
-FAMILIES: tuple[Family, ...] = (shape.FAMILY, intensity.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    shape.FAMILY,
+    outline.FAMILY,
+    interior.FAMILY,
+    axes.FAMILY,
+    feret.FAMILY,
+    moments.FAMILY,
+    intensity.FAMILY,
+)
 
 
 @dataclass(frozen=True)
