@@ -208,8 +208,8 @@ def count_outlines(runs, starts, first_pieces, low, high, record, counts):
         height = entry[MAX_Y] - entry[MIN_Y]
         largest = max(largest, (height + 2) * (entry[MAX_X] - entry[MIN_X] + 2))
     # one pixel more on each side, that nothing need be tested
-    inside = np.empty(largest, dtype=np.uint8)
-    border = np.empty(largest, dtype=np.uint8)
+    inside = np.empty(largest, dtype=np.int32)
+    border = np.empty(largest, dtype=np.int32)
     for item in range(low, high):
         for piece in range(first_pieces[item], first_pieces[item + 1]):
             entry = record[piece]

@@ -37,7 +37,7 @@ COLUMNS = (
         "Area of all surfaces, cavities included, by Crofton's formula with 13 directions, each standing for the "
         "directions that are nearest to it. Without bias on round objects, off by up to 7 percent on flat faces, and "
         "by up to 20 percent where voxels are four times as long as wide. CellProfiler has the area of a mesh, "
-        "some percent larger.",
+        "which on balls is 7 percent and more too large.",
         _3D, "size", reference=_LEGLAND,
     ),
     Column(
