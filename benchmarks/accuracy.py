@@ -3,9 +3,8 @@
     OBJECTWISE_DATA=FOLDER python benchmarks/accuracy.py [--set NAME] [--half even|odd] [--labels FOLDER]
 
 The folder holds, for each set, ``NAME/images/*.tif`` and ``NAME/labels/*.tif`` of the same names. An object is found
-if it and one of ours overlap by more than a share t of what both cover; AP(t) = TP / (TP + FP + FN). Above one half no
-object has two partners. ``AP50`` and ``mAP`` (t = 0.50, 0.55 ... 0.95) are means over images, ``pooled`` is AP50 of all
-objects of a set together.
+if it and one of ours overlap by at least a share t of what both cover; AP(t) = TP / (TP + FP + FN). ``AP50`` and
+``mAP`` (t = 0.50, 0.55 ... 0.95) are means over images, ``pooled`` is AP50 of all objects of a set together.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import numpy as np
 import tifffile
 
 import objectwise as ow
+from objectwise.match import score
 
-SHARES = np.arange(50, 100, 5) / 100
 SPACING = {"nuclei3d_bbbc050": (2.18, 1.0, 1.0)}
 DARK = ("nuclei_brightfield_dsb",)
 
@@ -77,13 +76,8 @@ def plain(image: np.ndarray, spacing: tuple[float, ...], objects: str) -> np.nda
 
 def counted(truth: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return true positives, false positives and false negatives, one row for each share."""
-    truth, labels = (np.unique(item, return_inverse=True)[1].ravel() for item in (truth, labels))
-    n, m = int(truth.max()), int(labels.max())
-    both = np.bincount(truth * (m + 1) + labels, minlength=(n + 1) * (m + 1)).reshape(n + 1, m + 1)
-    union = both.sum(1)[1:, None] + both.sum(0)[None, 1:] - both[1:, 1:]
-    overlap = both[1:, 1:] / union
-    found = np.array([(overlap > share).sum() for share in SHARES])
-    return np.stack([found, m - found, n - found], axis=1)
+    found = score(truth, labels, grid=ow.Grid("zyx"[-truth.ndim :]))
+    return np.array([(item.n_matched, item.false_positives, item.false_negatives) for item in found])
 
 
 def precision(table: np.ndarray) -> np.ndarray:
