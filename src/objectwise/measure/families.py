@@ -11,10 +11,24 @@ from typing import Any
 
 from objectwise.core.parameter import nearest
 from objectwise.core.table import Column
-from objectwise.measure import intensity, shape
+from objectwise.measure import (
+    background,
+    intensity,
+    intensity_distribution,
+    intensity_edge,
+    intensity_position,
+    shape,
+)
 from objectwise.measure.family import Family
 
-FAMILIES: tuple[Family, ...] = (shape.FAMILY, intensity.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    shape.FAMILY,
+    intensity.FAMILY,
+    intensity_distribution.FAMILY,
+    intensity_edge.FAMILY,
+    intensity_position.FAMILY,
+    background.FAMILY,
+)
 
 
 @dataclass(frozen=True)
@@ -57,14 +71,17 @@ def defaults() -> dict[str, Any]:
 
 def all_columns(channels: Sequence[str], settings: Mapping[str, Any]) -> list[Chosen]:
     """Return all columns that there could be, in order, whatever the number of axes."""
-    found = []
+    found: dict[str, Chosen] = {}
     for family in FAMILIES:
         columns = family.columns_with(settings)
         for target in family.targets(channels):
             for column in (*columns, *family.occasional):
                 named = replace(column, name="_".join((column.name, *target)))
-                found.append(Chosen(named, family, column.name, target, column in family.occasional))
-    return found
+                # what several families may have to tell belongs to the first of them
+                found.setdefault(
+                    named.name, Chosen(named, family, column.name, target, column in family.occasional)
+                )
+    return list(found.values())
 
 
 def choose(
