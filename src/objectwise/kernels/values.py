@@ -7,9 +7,9 @@ import numpy as np
 from objectwise.kernels import compiled
 from objectwise.kernels.runs import LABEL, LINE, START, STOP
 
-# columns of the description of an object's values
-MINIMUM, MAXIMUM, MEAN, DEVIATION, SUM = 0, 1, 2, 3, 4
-N_STATISTICS = 5
+# columns of the statistics of an object's values
+MINIMUM, MAXIMUM, MEAN, DEVIATION, MEDIAN, SUM = 0, 1, 2, 3, 4, 5
+N_STATISTICS = 6
 
 # columns of the shape of their distribution
 MODE, ENTROPY, SKEWNESS, KURTOSIS = 0, 1, 2, 3
@@ -80,7 +80,7 @@ def _select(values, low, high, k):
 
 @compiled
 def describe_values(values, starts, ends, statistics):
-    """Describe the values of each object by five numbers.
+    """Describe the values of each object by five numbers; the median is left to others.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def describe_values(values, starts, ends, statistics):
         What `gather_values` wrote.
     starts, ends : ndarray of int64, shape (n,)
         The stretch of each object.
-    statistics : ndarray of float64, shape (n, 5)
+    statistics : ndarray of float64, shape (n, 6)
         Written; a row stays as it is where an object has no values.
 
     Notes
@@ -138,14 +138,68 @@ def describe_values(values, starts, ends, statistics):
 
 
 @compiled
-def _bin_of(value, smallest, span):
+def _rank_in_counts(counts, rank):
+    """Return the first value up to which more than a number of counts lie, and how many lie before it."""
+    before = 0
+    for value in range(counts.size):
+        if before + counts[value] > rank:
+            return value, before
+        before += counts[value]
+    return counts.size - 1, before
+
+
+@compiled
+def count_medians(values, starts, ends, statistics):
+    """Find the median of each object by counting, for values of 8 or 16 bits.
+
+    Parameters
+    ----------
+    values : ndarray of uint8 or uint16, shape (number of pixels in all objects,)
+        What `gather_values` wrote.
+    starts, ends : ndarray of int64, shape (n,)
+        The stretch of each object.
+    statistics : ndarray of float64, shape (n, 6)
+        The column of the median is written.
+
+    Notes
+    -----
+    The upper byte of the median is found first, then the lower byte among the values that share the upper
+    one: two passes without a comparison of values, whatever their order.
+    """
+    upper_bytes = np.empty(256, dtype=np.int64)
+    lower_bytes = np.empty(256, dtype=np.int64)
+    for index in range(starts.size):
+        start = starts[index]
+        end = ends[index]
+        n = end - start
+        upper_bytes[:] = 0
+        for inner in range(start, end):
+            upper_bytes[values[inner] >> 8] += 1
+        total = 0
+        chosen = -1
+        for rank in ((n - 1) // 2, n // 2):
+            upper, before = _rank_in_counts(upper_bytes, rank)
+            if upper != chosen:
+                chosen = upper
+                lower_bytes[:] = 0
+                for inner in range(start, end):
+                    if values[inner] >> 8 == upper:
+                        lower_bytes[values[inner] & 255] += 1
+            lower, _ = _rank_in_counts(lower_bytes, rank - before)
+            total += 256 * upper + lower
+        statistics[index, MEDIAN] = total / 2
+
+
+@compiled
+def _bin_of(value, smallest, scale):
     """Return which of equally wide bins between an object's smallest and largest value holds a value.
 
-    Where values are whole numbers and the span is below the number of bins, no two of them share one.
+    The scale is the number of bins over the range. Where values are whole numbers and the range is below the number of
+    bins, no two of them share one.
     """
-    part = (np.float64(value) - smallest) / span
-    # false for the largest value, and where the span is beyond what a float holds
-    return int(part * N_BINS) if part < 1 else N_BINS - 1
+    number = (np.float64(value) - smallest) * scale
+    # false for the largest value, and for NaN, where range or scale are beyond what a float holds
+    return int(number) if number < N_BINS else N_BINS - 1
 
 
 @compiled
@@ -204,10 +258,10 @@ def find_percentiles(values, starts, ends, fractions, found):
             found[index, :] = smallest
             continue
         low = np.float64(smallest)
-        span = np.float64(largest) - low
+        scale = N_BINS / (np.float64(largest) - low)
         begins[:] = 0
         for inner in range(n):
-            number = _bin_of(values[start + inner], low, span)
+            number = _bin_of(values[start + inner], low, scale)
             bins[inner] = number
             begins[number + 1] += 1
         for number in range(N_BINS):
@@ -274,7 +328,7 @@ def describe_distributions(values, starts, ends, shapes):
         total = 0.0
         for inner in range(start, end):
             value = np.float64(values[inner])
-            number = _bin_of(values[inner], low, span)
+            number = _bin_of(values[inner], low, N_BINS / span)
             if counts[number] == 0:
                 origins[number] = value
                 excess[number] = 0.0

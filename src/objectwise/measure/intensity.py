@@ -58,10 +58,16 @@ def measure_intensity(block: Block, channel: str, wanted: set[str], missing: str
     -----
     The memory needed is that of the image, for the pixels in objects.
     """
-    stretches = block.values_of(channel)
-    found = {f"intensity_{name}": values for name, values in describe(*stretches).items()}
-    if "intensity_median" in wanted:
-        found["intensity_median"] = percentiles_of(*stretches, [50])[:, 0]
+    from objectwise.kernels import values as contents
+
+    values, starts, ends = block.values_of(channel)
+    found = {f"intensity_{name}": column for name, column in describe(values, starts, ends).items()}
+    if "intensity_median" in wanted and values.dtype.kind == "u":
+        table = np.full((block.ids.size, contents.N_STATISTICS), np.nan)
+        contents.count_medians(values, starts, ends, table)
+        found["intensity_median"] = table[:, contents.MEDIAN].copy()
+    elif "intensity_median" in wanted:
+        found["intensity_median"] = percentiles_of(values, starts, ends, [50])[:, 0]
     reasons: Reasons = {}
     mark_missing(block, channel, found, reasons, missing)
     if MISSING.name in wanted:
@@ -76,8 +82,14 @@ def describe(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> dict[s
     table = np.full((starts.size, contents.N_STATISTICS), np.nan)
     if starts.size:
         contents.describe_values(values, starts, ends, table)
-    # the columns as the kernel has them
-    return {name: table[:, column].copy() for column, name in enumerate(("min", "max", "mean", "std", "sum"))}
+    columns = {
+        "min": contents.MINIMUM,
+        "max": contents.MAXIMUM,
+        "mean": contents.MEAN,
+        "std": contents.DEVIATION,
+        "sum": contents.SUM,
+    }
+    return {name: table[:, column].copy() for name, column in columns.items()}
 
 
 def percentiles_of(
