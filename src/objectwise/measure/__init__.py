@@ -36,7 +36,8 @@ def measure(
         Channels whose brightness is measured, by the names that their columns get.
     features : tuple of str, optional
         What to measure: groups (``size``, ``shape``, ``position``, ``intensity``) or columns
-        (``area``, ``intensity_mean``). Left out, all groups but those that are measured on request alone.
+        (``area``, ``intensity_mean``). Left out, all groups but those that are measured on request alone:
+        ``intensity_distribution``, ``intensity_edge``, ``intensity_position`` and ``intensity_background``.
     missing : {"ignore", "propagate"}
         What pixels that are NaN or infinite do: they are left out, or make all that is measured of their object in
         this image NaN. They are counted either way.
