@@ -27,7 +27,7 @@ def rings_of(labels, spacing, gap, width):
 
 @truth("intensity_background_n_pixels", by="SciPy", tolerance="exact")
 @truth(
-    "intensity_background",
+    "intensity_background_median",
     "intensity_background_mean",
     "intensity_background_std",
     by="SciPy",
@@ -45,8 +45,8 @@ def test_the_slow_way(spacing, gap, width):
     n_pixels = np.array([ring.sum() for ring in rings])
     assert found["intensity_background_n_pixels_a"].tolist() == n_pixels.tolist()
     empty = n_pixels == 0
-    assert list(reasons.get("intensity_background_a", {})) == found["label"][empty].tolist()
-    for name, function in (("", np.median), ("_mean", np.mean), ("_std", np.std)):
+    assert list(reasons.get("intensity_background_median_a", {})) == found["label"][empty].tolist()
+    for name, function in (("_median", np.median), ("_mean", np.mean), ("_std", np.std)):
         values = found[f"intensity_background{name}_a"]
         assert (np.isnan(values) == empty).all()
         expected = [function(image[ring]) for ring in rings if ring.any()]
@@ -72,7 +72,7 @@ def test_area_of_a_ring_around_a_disc(solid_shape, spacing):
 
 
 @truth(
-    "intensity_background",
+    "intensity_background_median",
     "intensity_background_mean",
     "intensity_background_std",
     "intensity_mean_corrected",
@@ -94,7 +94,7 @@ def test_object_on_a_checkerboard(ndim):
     found, reasons = measure_block(labels, {"a": image}, None, GROUP, ring_gap=1.0, ring_width=3.0)
     assert reasons == {}
     expected = {
-        "intensity_background": 40,
+        "intensity_background_median": 40,
         "intensity_background_mean": 40,
         "intensity_background_std": 10,
         "intensity_mean_corrected": 60,
@@ -161,6 +161,6 @@ def test_missing_pixels_in_the_ring(missing):
     assert found[name][0] == full[name][0] - 1
     assert "intensity_n_missing_a" not in found
     if missing == "ignore":
-        assert found["intensity_background_a"].tolist() == [1]
+        assert found["intensity_background_median_a"].tolist() == [1]
     else:
-        assert reasons["intensity_background_a"][1].endswith("a pixel of the ring is NaN or infinite")
+        assert reasons["intensity_background_median_a"][1].endswith("a pixel of the ring is NaN or infinite")

@@ -24,7 +24,7 @@ RING = (
 
 COLUMNS = (
     Column(
-        "intensity_background", "intensity",
+        "intensity_background_median", "intensity",
         f"Median value in {RING}. Not defined where other objects or the border of the image leave no such pixel.",
         group=GROUP,
     ),
@@ -82,7 +82,7 @@ def measure_background(
     n_pixels = of_all(block, rings, ends - starts, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         found = {
-            "intensity_background": level,
+            "intensity_background_median": level,
             "intensity_background_mean": ring["mean"],
             "intensity_background_std": ring["std"],
             "intensity_background_n_pixels": n_pixels,
