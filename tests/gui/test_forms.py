@@ -12,7 +12,7 @@ from objectwise.core.operation import operations
 from objectwise.core.recipe import Step
 from objectwise.gui.fields import Groups, Kept, Number, title_of
 from objectwise.gui.forms import Form
-from objectwise.measure.families import groups
+from objectwise.measure.families import groups, groups_by_default
 
 NAMES = sorted(operations)
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -145,9 +145,14 @@ def test_an_edit_is_told_once_and_by_the_user_marks_the_field():
 
 
 def test_groups_of_measurements():
-    form = Form(operations["measure"], {"features": groups()})
+    form = Form(operations["measure"], {"features": {name: name in groups_by_default() for name in groups()}})
     field = form.fields["features"]
     assert isinstance(field, Groups)
+    assert form.values()["features"] is None
+    assert not field.boxes["intensity_edge"].value
+    field.boxes["intensity_edge"].value = True
+    assert form.values()["features"] == (*groups_by_default(), "intensity_edge")
+    field.boxes["intensity_edge"].value = False
     assert form.values()["features"] is None
     field.boxes["shape"].value = False
     assert form.values()["features"] == ("size", "position", "intensity")

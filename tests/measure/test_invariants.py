@@ -7,19 +7,46 @@ import math
 import numpy as np
 import pytest
 
-from objectwise.measure.families import columns_for
-from objectwise.measure.objects import measure_block
+from objectwise.measure.families import columns_for, groups_by_default
+from objectwise.measure.objects import measure_block as measure_any
 
-POSITION = ("centroid_", "bbox_", "touches_border", "border_fraction", "inscribed_centre_")
+POSITION = (
+    "centroid_",
+    "bbox_",
+    "touches_border",
+    "border_fraction",
+    "inscribed_centre_",
+    "intensity_max_position_",
+)
 ANGLES = ("orientation", "feret_angle_max", "feret_angle_min")
 DIRECTIONS = ("axis_major_direction_", "axis_minor_direction_")
+
+# what is measured where nothing is asked for, and more
+FEATURES = (
+    *groups_by_default(),
+    "intensity_distribution",
+    "intensity_edge",
+    "intensity_position",
+    "intensity_background",
+)
+
+LENGTHS = {"ring_gap": 0.3, "ring_width": 0.7}
+
+
+def measure_block(labels, images=None, spacing=None, features=None, factor=1):
+    """Measure, lengths times a factor."""
+    if features is None:
+        features = [name for name in FEATURES if images or not name.startswith("intensity")]
+    lengths = {name: factor * length for name, length in LENGTHS.items()}
+    return measure_any(labels, images, spacing, features, **lengths)
 
 
 @pytest.fixture(params=[2, 3])
 def case(request, flat_blobs, solid_blobs):
     labels, image = flat_blobs if request.param == 2 else solid_blobs
-    # away from the border, so that there is room to move
-    return np.pad(labels, 3), np.pad(image, 3), ((0.5, 0.3) if request.param == 2 else (0.7, 0.5, 0.3))
+    # away from the border, so that there is room to move; brighter than the background, so that digits are left
+    image = image + 50 * (labels > 0)
+    return np.pad(labels, 8), np.pad(image, 8), ((0.5, 0.3) if request.param == 2 else (0.7, 0.5, 0.3))
 
 
 def assert_same(found, expected, *, but=(), relative=0.0):
@@ -36,9 +63,9 @@ def assert_same(found, expected, *, but=(), relative=0.0):
 def test_pixel_size_scales_every_column_by_its_power(case, factor):
     labels, image, spacing = case
     values, reasons = measure_block(labels, {"a": image}, spacing)
-    scaled, again = measure_block(labels, {"a": image}, [factor * length for length in spacing])
+    scaled, again = measure_block(labels, {"a": image}, [factor * length for length in spacing], None, factor)
     assert again == reasons
-    for column in columns_for(labels.ndim, ["a"]):
+    for column in columns_for(labels.ndim, ["a"], FEATURES):
         expected = values[column.name] * (
             factor ** column.power(labels.ndim) if column.power(labels.ndim) else 1
         )
@@ -49,8 +76,9 @@ def test_columns_in_pixels_do_not_depend_on_the_pixel_size(case):
     labels, image, spacing = case
     values, _ = measure_block(labels, {"a": image}, spacing)
     plain, _ = measure_block(labels, {"a": image})
-    for column in columns_for(labels.ndim, ["a"]):
-        if column.unit in ("pixel", "intensity"):
+    for column in columns_for(labels.ndim, ["a"], FEATURES):
+        # a ring has a physical width
+        if column.unit in ("pixel", "intensity") and column.group != "intensity_background":
             np.testing.assert_array_equal(plain[column.name], values[column.name], err_msg=column.name)
 
 
@@ -63,9 +91,16 @@ def test_moving(case):
     assert_same(moved, values, but=POSITION)
     for axis, steps, length in zip("zyx"[3 - labels.ndim :], shift, spacing, strict=True):
         np.testing.assert_array_equal(moved[f"bbox_min_{axis}"], values[f"bbox_min_{axis}"] + steps)
-        for column in ("centroid_", "inscribed_centre_"):
-            difference = moved[column + axis] - values[column + axis]
-            np.testing.assert_allclose(difference, steps * length, rtol=1e-9)
+        names = (
+            "centroid_{}",
+            "inscribed_centre_{}",
+            "centroid_weighted_{}_a",
+            "intensity_max_position_{}_a",
+        )
+        for column in (name.format(axis) for name in names):
+            np.testing.assert_allclose(
+                moved[column] - values[column], steps * length, rtol=1e-9, err_msg=column
+            )
 
 
 def test_far_from_the_corner_nothing_is_lost():
@@ -83,6 +118,9 @@ def test_mirroring(case):
     for axis in range(labels.ndim):
         mirrored, _ = measure_block(np.flip(labels, axis), {"a": np.flip(image, axis)}, spacing)
         assert_same(mirrored, values, but=(*POSITION, *ANGLES, *DIRECTIONS), relative=1e-11)
+        name, span = "zyx"[axis - labels.ndim], (labels.shape[axis] - 1) * spacing[axis]
+        for column in (f"centroid_{name}", f"centroid_weighted_{name}_a", f"intensity_max_position_{name}_a"):
+            np.testing.assert_allclose(mirrored[column], span - values[column], rtol=1e-11, err_msg=column)
         for angle in ANGLES if labels.ndim == 2 else ():
             # the angle turns round; pi/2 and -pi/2 are one direction
             total = mirrored[angle] + values[angle]
@@ -111,6 +149,10 @@ def test_swapping_axes(case):
     for new, old in enumerate(order):
         for column in ("centroid_", "bbox_min_", "bbox_max_"):
             np.testing.assert_array_equal(swapped[column + names[new]], values[column + names[old]])
+        for column in ("centroid_weighted_{}_a", "intensity_max_position_{}_a"):
+            np.testing.assert_allclose(
+                swapped[column.format(names[new])], values[column.format(names[old])], rtol=1e-12
+            )
 
 
 def test_relabelling(case):
@@ -131,7 +173,9 @@ def test_other_objects_make_no_difference(case):
     values, _ = measure_block(labels, {"a": image}, spacing)
     keep = values["label"][::3]
     alone, _ = measure_block(np.where(np.isin(labels, keep), labels, 0), {"a": image}, spacing)
-    assert_same(alone, {name: column[::3] for name, column in values.items()})
+    # a ring is what others leave
+    ring = [column.name for column in columns_for(labels.ndim, ["a"], "intensity_background")]
+    assert_same(alone, {name: column[::3] for name, column in values.items()}, but=ring)
 
 
 def test_memory_layout_and_type_make_no_difference(case):

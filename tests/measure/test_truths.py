@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from objectwise.measure.families import FAMILIES, defaults
+from objectwise.measure.families import FAMILIES, defaults, groups
 from tests.measure.truths import all_truths
 
 COLUMNS = [
@@ -17,3 +17,7 @@ def test_every_column_is_held_to_a_truth() -> None:
 
 def test_no_truth_is_about_a_column_that_is_gone() -> None:
     assert sorted({item.column for item in all_truths()} - set(COLUMNS)) == []
+
+
+def test_no_column_has_the_name_of_a_group() -> None:
+    assert set(COLUMNS) & set(groups()) == set()

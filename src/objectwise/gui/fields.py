@@ -8,6 +8,7 @@ fewer digits. A length is shown in the unit of the layer, and starts at so many 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from psygnal import Signal
 from objectwise.core.grid import Grid
 from objectwise.core.operation import Parameter
 from objectwise.gui.wheel import pass_wheel
-from objectwise.measure.families import groups_by_default
 
 # a box cannot be without bounds; these are beyond any image
 _FAR = 1e12
@@ -255,34 +255,29 @@ class Kept(Field):
 
 
 class Groups(Field):
-    """Check boxes for the groups of measurements; None where those are checked that are measured by default.
+    """Check boxes for the groups of measurements; None where those are checked that are measured anyway.
 
     Parameters
     ----------
     parameter : Parameter
         A tuple of names.
-    groups : sequence of str
-        The names that have a check box.
+    groups : mapping of str to bool
+        The names that have a check box, and whether they are measured where nothing is asked for.
     """
 
-    def __init__(self, parameter: Parameter, groups: tuple[str, ...]) -> None:
+    def __init__(self, parameter: Parameter, groups: Mapping[str, bool]) -> None:
         self.groups = groups
-        self.standard = tuple(name for name in groups if name in groups_by_default())
+        self.usual = tuple(name for name, checked in groups.items() if checked)
         self._exact: tuple[str, ...] | None = None
         super().__init__(parameter)
         self.title.value = "Measure"
 
     def _make(self) -> Any:
         self.boxes = {
-            name: CheckBox(value=name in self.standard, text=name.capitalize()) for name in self.groups
+            name: CheckBox(value=checked, text=name.replace("_", " ").capitalize())
+            for name, checked in self.groups.items()
         }
-        rows = [
-            Container(layout="horizontal", labels=False, widgets=list(self.boxes.values())[start : start + 2])
-            for start in range(0, len(self.boxes), 2)
-        ]
-        for row in rows:
-            row.margins = (0, 0, 0, 0)
-        grid = Container(widgets=rows, labels=False)
+        grid = Container(widgets=list(self.boxes.values()), labels=False)
         grid.margins = (0, 0, 0, 0)
         return grid
 
@@ -292,15 +287,15 @@ class Groups(Field):
 
     @property
     def value(self) -> Any:
-        """The names of the checked groups; None for those measured by default."""
+        """The names of the checked groups; None for the usual ones."""
         if self._exact is not None:
             return self._exact
         chosen = tuple(name for name, box in self.boxes.items() if box.value)
-        return None if chosen == self.standard else chosen
+        return None if chosen == self.usual else chosen
 
     @value.setter
     def value(self, value: Any) -> None:
-        names = self.standard if value is None else tuple(value)
+        names = self.usual if value is None else tuple(value)
         for name, box in self.boxes.items():
             box.value = name in names
         # names of single columns have no box, but are not lost

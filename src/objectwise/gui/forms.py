@@ -22,8 +22,8 @@ class Form(Container):
     ----------
     record : Operation
         The operation.
-    groups : mapping of str to tuple of str, optional
-        For a parameter that takes names, those that get a check box.
+    groups : mapping of str to mapping of str to bool, optional
+        For a parameter that takes names, those that get a check box, and whether they are checked at first.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class Form(Container):
 
     edited = Signal()
 
-    def __init__(self, record: Method, groups: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(self, record: Method, groups: Mapping[str, Mapping[str, bool]] | None = None) -> None:
         self.record = record
         self.sliders: dict[str, BrightnessSlider] = {}
         self.fields: dict[str, Field] = {}

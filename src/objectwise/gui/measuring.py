@@ -14,7 +14,7 @@ from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Outcome
 from objectwise.gui.table import note_table, show_table
-from objectwise.measure.families import groups
+from objectwise.measure.families import groups, groups_by_default
 
 
 class MeasureDock(OperationDock):
@@ -42,7 +42,8 @@ class MeasureDock(OperationDock):
         return bool(np.allclose(ours, theirs))
 
     def _make_form(self, record: Method) -> Form:
-        form = Form(record, {"features": groups()})
+        usual = groups_by_default()
+        form = Form(record, {"features": {name: name in usual for name in groups()}})
         form.edited.connect(self._changed)
         return form
 

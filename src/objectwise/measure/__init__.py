@@ -5,9 +5,13 @@ Measuring is a step like any other: it is given labels and named images, and mak
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt
+
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Whole
-from objectwise.core.operation import Images, Labels, Table, operation, register
+from objectwise.core.operation import Images, Labels, Length, Table, operation, register
 
 
 @operation(locality=Whole("the rows of an object that crosses tiles are not joined yet"))
@@ -16,6 +20,10 @@ def measure(
     images: Images | None = None,
     *,
     features: tuple[str, ...] | None = None,
+    missing: Literal["ignore", "propagate"] = "ignore",
+    percentiles: tuple[float, ...] = (5.0, 25.0, 75.0, 95.0),
+    ring_gap: Annotated[Length, Ge(0)] = 2.0,
+    ring_width: Annotated[Length, Gt(0)] = 5.0,
     grid: Grid | None = None,
 ) -> Table:
     """Measure the size, shape, position and brightness of every object.
@@ -28,7 +36,18 @@ def measure(
         Channels whose brightness is measured, by the names that their columns get.
     features : tuple of str, optional
         What to measure: groups (``size``, ``shape``, ``position``, ``intensity``) or columns
-        (``area``, ``intensity_mean``). Left out, everything.
+        (``area``, ``intensity_mean``). Left out, all groups but those that are measured on request alone:
+        ``intensity_distribution``, ``intensity_edge``, ``intensity_position`` and ``intensity_background``.
+    missing : {"ignore", "propagate"}
+        What pixels that are NaN or infinite do: they are left out, or make all that is measured of their object in
+        this image NaN. They are counted either way.
+    percentiles : tuple of float
+        Which percentiles of the brightness the group ``intensity_distribution`` has, from 0 to 100.
+    ring_gap : float
+        Distance between an object and the ring in which ``intensity_background`` is measured, in the unit of the
+        pixel size. A larger value keeps more of the object's own light out.
+    ring_width : float
+        Width of that ring. A larger value takes more background, from farther away.
     grid : Grid, optional
         Pixel size and unit; pixels where it is left out.
 
@@ -40,7 +59,7 @@ def measure(
 
     Notes
     -----
-    NaN and infinite pixels of an image are left out; a column counts them where there are any.
+    A column counts the NaN and infinite pixels of an image in objects, where there are any.
 
     Examples
     --------
@@ -54,8 +73,14 @@ def measure(
     spacing = grid.block_spacing if grid is not None else None
     unit = grid.unit if grid is not None else "pixel"
     images = dict(images or {})
-    found = measure_block(labels, images, spacing, features)
-    return make_table([(0, *found)], labels.ndim, list(images), features, unit)
+    settings = {
+        "missing": missing,
+        "percentiles": percentiles,
+        "ring_gap": ring_gap,
+        "ring_width": ring_width,
+    }
+    found = measure_block(labels, images, spacing, features, **settings)
+    return make_table([(0, *found)], labels.ndim, list(images), features, unit, **settings)
 
 
 register("measure", measure)

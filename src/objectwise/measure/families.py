@@ -11,7 +11,19 @@ from typing import Any
 
 from objectwise.core.parameter import nearest
 from objectwise.core.table import Column
-from objectwise.measure import axes, feret, intensity, interior, moments, outline, shape
+from objectwise.measure import (
+    axes,
+    background,
+    feret,
+    intensity,
+    intensity_distribution,
+    intensity_edge,
+    intensity_position,
+    interior,
+    moments,
+    outline,
+    shape,
+)
 from objectwise.measure.family import Family
 
 FAMILIES: tuple[Family, ...] = (
@@ -22,6 +34,10 @@ FAMILIES: tuple[Family, ...] = (
     feret.FAMILY,
     moments.FAMILY,
     intensity.FAMILY,
+    intensity_distribution.FAMILY,
+    intensity_edge.FAMILY,
+    intensity_position.FAMILY,
+    background.FAMILY,
 )
 
 
@@ -65,14 +81,17 @@ def defaults() -> dict[str, Any]:
 
 def all_columns(channels: Sequence[str], settings: Mapping[str, Any]) -> list[Chosen]:
     """Return all columns that there could be, in order, whatever the number of axes."""
-    found = []
+    found: dict[str, Chosen] = {}
     for family in FAMILIES:
         columns = family.columns_with(settings)
         for target in family.targets(channels):
             for column in (*columns, *family.occasional):
                 named = replace(column, name="_".join((column.name, *target)))
-                found.append(Chosen(named, family, column.name, target, column in family.occasional))
-    return found
+                # what several families may have to tell belongs to the first of them
+                found.setdefault(
+                    named.name, Chosen(named, family, column.name, target, column in family.occasional)
+                )
+    return list(found.values())
 
 
 def choose(

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
 from objectwise.measure.pieces import Pieces, find_pieces
 from objectwise.measure.scan import Scan, scan_labels
+
+T = TypeVar("T")
 
 Found = tuple[dict[str, np.ndarray], Reasons]
 
@@ -38,7 +40,7 @@ class Block:
     labels: np.ndarray
     images: Mapping[str, np.ndarray]
     spacing: tuple[float, ...]
-    _values: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)
+    _kept: dict[Hashable, Any] = field(default_factory=dict)
 
     @cached_property
     def scan(self) -> Scan:
@@ -69,9 +71,14 @@ class Block:
 
     def values_of(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the finite values of a channel, object after object; see `Scan.gather`."""
-        if channel not in self._values:
-            self._values[channel] = self.scan.gather(self.images[channel])
-        return self._values[channel]
+        return self.once(("values", channel), lambda: self.scan.gather(self.images[channel]))
+
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Return what a function finds, such as the rings around all objects; found once for all channels."""
+        if key not in self._kept:
+            self._kept[key] = find()
+        found: T = self._kept[key]
+        return found
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,8 @@ def measure_depths(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
         )  # fmt: skip
         mine = slice(low, high)
         values.describe_values(depths, begins[mine], ends[mine], statistics[mine])
-        values.find_medians(depths, begins[mine], ends[mine], statistics[mine])
+        middle = statistics[mine, values.MEDIAN : values.MEDIAN + 1]
+        values.find_percentiles(depths, begins[mine], ends[mine], np.array([0.5]), middle)
 
     in_threads(work, strips(n))
     largest, mean, median = (
