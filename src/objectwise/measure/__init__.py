@@ -5,9 +5,13 @@ Measuring is a step like any other: it is given labels and named images, and mak
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt
+
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Whole
-from objectwise.core.operation import Images, Labels, Table, operation, register
+from objectwise.core.operation import Images, Labels, Length, Table, operation, register
 
 
 @operation(locality=Whole("the rows of an object that crosses tiles are not joined yet"))
@@ -16,6 +20,9 @@ def measure(
     images: Images | None = None,
     *,
     features: tuple[str, ...] | None = None,
+    colocalisation_threshold: Literal["otsu", "costes"] = "otsu",
+    neighbour_distance: Annotated[Length, Gt(0)] = 10.0,
+    n_neighbours: Annotated[int, Ge(1)] = 2,
     grid: Grid | None = None,
 ) -> Table:
     """Measure the size, shape, position and brightness of every object.
@@ -29,6 +36,15 @@ def measure(
     features : tuple of str, optional
         What to measure: groups (``size``, ``shape``, ``position``, ``intensity``) or columns
         (``area``, ``intensity_mean``). Left out, everything.
+    colocalisation_threshold : {'otsu', 'costes'}, optional
+        Which pixels of a channel are signal, for Manders' coefficients: those above the threshold of Otsu of the
+        frame, or above that of Costes, below which the two channels of a pair are not correlated. Costes' is the
+        lower one where little of the frame is signal.
+    neighbour_distance : float, optional
+        How far from an object others are its neighbours, in the unit of the pixel size. With a larger one more are
+        counted, and the density is an average over a wider surrounding.
+    n_neighbours : int, optional
+        How many of the nearest neighbours get columns of their own, at least 1.
     grid : Grid, optional
         Pixel size and unit; pixels where it is left out.
 
@@ -54,8 +70,13 @@ def measure(
     spacing = grid.block_spacing if grid is not None else None
     unit = grid.unit if grid is not None else "pixel"
     images = dict(images or {})
-    found = measure_block(labels, images, spacing, features)
-    return make_table([(0, *found)], labels.ndim, list(images), features, unit)
+    settings = {
+        "colocalisation_threshold": colocalisation_threshold,
+        "neighbour_distance": neighbour_distance,
+        "n_neighbours": n_neighbours,
+    }
+    found = measure_block(labels, images, spacing, features, **settings)
+    return make_table([(0, *found)], labels.ndim, list(images), features, unit, **settings)
 
 
 register("measure", measure)

@@ -11,10 +11,15 @@ from typing import Any
 
 from objectwise.core.parameter import nearest
 from objectwise.core.table import Column
-from objectwise.measure import intensity, shape
+from objectwise.measure import colocalisation, intensity, neighbours, shape
 from objectwise.measure.family import Family
 
-FAMILIES: tuple[Family, ...] = (shape.FAMILY, intensity.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    shape.FAMILY,
+    intensity.FAMILY,
+    colocalisation.FAMILY,
+    neighbours.FAMILY,
+)
 
 
 @dataclass(frozen=True)
