@@ -74,8 +74,8 @@ def _box_distance(low, high, box, spacing):
 
 
 @compiled
-def _distance(runs, first, last, other, other_last, box, spacing, limit):
-    """Return the squared distance between two objects; infinity where it is above the limit."""
+def _distance(runs, first, last, other, other_last, box, spacing, enough, limit):
+    """Return the squared distance between two objects, or one that is small enough; infinity above the limit."""
     best = np.inf
     low = np.empty(3, np.int64)
     high = np.empty(3, np.int64)
@@ -85,6 +85,8 @@ def _distance(runs, first, last, other, other_last, box, spacing, limit):
         bound = _box_distance(low, high, box, spacing)
         if bound > limit or bound >= best:
             continue
+        if best <= enough:
+            break
         for two in range(other, other_last):
             length_z = (runs[two, 0] - low[0]) * spacing[0]
             length_y = (runs[two, 1] - low[1]) * spacing[1]
@@ -198,12 +200,15 @@ def find_nearest(
                             if seen[other] == index:
                                 continue
                             seen[other] = index
-                            limit = max(reach, squared[index, k - 1] if k else -1.0)
-                            if _box_distance(box[:3], box[3:], boxes[other], spacing) > limit:
+                            farthest = squared[index, k - 1] if k else -1.0
+                            bound = _box_distance(box[:3], box[3:], boxes[other], spacing)
+                            if bound > max(reach, farthest):
                                 continue
+                            # what is too far to be among the nearest is counted, and its distance not needed
+                            enough = reach if bound > farthest else -1.0
                             found = _distance(
-                                runs, run_starts[index], run_starts[index + 1],
-                                run_starts[other], run_starts[other + 1], boxes[other], spacing, limit,
+                                runs, run_starts[index], run_starts[index + 1], run_starts[other],
+                                run_starts[other + 1], boxes[other], spacing, enough, max(reach, farthest),
                             )  # fmt: skip
                             n_within[index] += found <= reach
                             slot = k

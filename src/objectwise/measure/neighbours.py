@@ -157,7 +157,7 @@ def _add_centroids(block: Block, distance: float, n_neighbours: int, found: dict
         near, far = _nearest_points(tree, points, near.shape[1])
     _add_nearest(block, "centroid", near[:, :n_neighbours], far[:, :n_neighbours], found)
     first, second = (points[near[:, k]] - points for k in (0, 1))
-    known = (near[:, 1] >= 0) & (far[:, 0] > 0)
+    known = (near[:, 1] >= 0) & (far[:, 0] > 1e-9 * min(block.spacing))
     angle = np.full(n, np.nan)
     one, two = (way[known] / np.linalg.norm(way[known], axis=1)[:, None] for way in (first, second))
     # exact for small and for straight angles too, as an arc cosine is not
