@@ -185,14 +185,15 @@ def _why(name: str, thresholds: tuple[float, float], method: str) -> str:
 
 
 def find_otsu(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Return for each of two channels the highest value below the threshold of Otsu; NaN where it is constant."""
+    """Return the threshold of Otsu of each of two channels, between two levels; NaN where it is constant."""
     from objectwise.kernels.partition import best_partition
 
     def find(counts: np.ndarray, values: np.ndarray) -> float:
         used = np.flatnonzero(counts)
         if used.size < 2:
             return float("nan")
-        return float(values[used[best_partition(counts[used], values[used], 2)[1] - 1]])
+        above = best_partition(counts[used], values[used], 2)[1]
+        return float(values[used[above - 1]] + values[used[above]]) / 2
 
     found = Histogram(find)
     return found.of_block(first), found.of_block(second)
