@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from skimage import measure
 
+import objectwise as ow
 from objectwise.measure.colocalisation import find_costes, find_otsu
 from objectwise.measure.objects import measure_block
 from tests.measure.truths import truth
@@ -275,6 +276,20 @@ def test_odd_objects_have_reasons():
     assert "one brightness in the whole frame" in reasons["colocalisation_manders_1"][1]
     values, _ = measured(np.zeros_like(labels), first, second)
     assert all(column.size == 0 for column in values.values())
+
+
+def test_whole_frames():
+    first, second = np.random.default_rng(10).random((2, 3, 20, 30))
+    second[1] = first[1] ** 2
+    grid = ow.Grid("tyx", (0.5, 0.5), "um")
+    whole = np.ones(first.shape, np.uint8)
+    table = ow.measure(whole, {"DNA": first, "RNA": second}, grid=grid, features=("colocalisation",)).frame
+    assert table[["frame", "label"]].to_numpy().tolist() == [[0, 1], [1, 1], [2, 1]]
+    for frame, (one, two) in enumerate(zip(first, second, strict=True)):
+        alone, _ = measured(whole[0], one, two)
+        for name in ALL:
+            assert table[f"{name}_DNA_RNA"][frame] == alone[name][0]
+    np.testing.assert_allclose(table["colocalisation_spearman_DNA_RNA"][1], 1, rtol=1e-12)
 
 
 def test_every_pair_in_order():

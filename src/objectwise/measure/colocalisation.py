@@ -5,6 +5,8 @@ channel of the pair and 2 about the second, and the channels stand in the name o
 
 What counts as signal is decided for the whole frame, so that all objects are judged by the same measure, and a dim
 object without signal is not given some. A pixel that is NaN or infinite in one channel is left out of both.
+
+A whole frame, or what a mask shows of it, is measured as any object: labels that are 1 there give a row for each frame.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def columns(n_neighbours: int) -> tuple[Column, ...]:
     known = {1: "First", 2: "Second"}
     for k in range(1, n_neighbours + 1):
         which = "nearest object" if k == 1 else f"object number {k} by nearness"
-        alias = f"Neighbors_{known[k]}Closest{{}}" if k in known else ""
+        alias = f"Neighbors_{known[k]}Closest{{}}_Adjacent" if k in known else ""
         found += [
             Column(
                 f"neighbours_centroid_label_{k}", "1",
