@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -227,6 +231,25 @@ def test_no_threshold_of_costes_where_the_channels_fall_together():
         assert np.isnan(values[name]).all()
         assert reasons[name][1].endswith("because the channels do not rise together in the frame")
     assert not np.isnan(values["colocalisation_pearson"]).any()
+
+
+@truth("colocalisation_pearson", by="published", tolerance="0.015")
+def test_a_nucleus_by_cellprofiler():
+    """The mask that comes with the table has a row more than what CellProfiler measured."""
+    if "OBJECTWISE_DATA" not in os.environ:
+        pytest.skip("OBJECTWISE_DATA does not name the folder of public test images")
+    folder = Path(os.environ["OBJECTWISE_DATA"]) / "multichannel_cp_reference"
+    with (folder / "tables" / "NF1_CellProfiler_measurements_transposed.csv").open(newline="") as lines:
+        theirs = {row[0]: float(row[4]) for row in csv.reader(lines) if row[0].startswith("Nuclei_")}
+    tifffile = pytest.importorskip("tifffile")
+    nuclei = measure.label(tifffile.imread(folder / "labels" / "NF1_D6_01_f2.tif") == 2)
+    nucleus = nuclei == nuclei[tuple(round(theirs[f"Nuclei_AreaShape_Center_{axis}"]) for axis in "YX")]
+    names = ("DAPI", "GFP", "RFP")
+    images = dict(zip(names, tifffile.imread(folder / "images" / "NF1_D6_01_f2.tif"), strict=True))
+    values, _ = measure_block(nucleus.astype(int), images, features="colocalisation_pearson")
+    for pair in ("DAPI_GFP", "DAPI_RFP", "GFP_RFP"):
+        expected = theirs[f"Nuclei_Correlation_Correlation_{pair}"]
+        assert values[f"colocalisation_pearson_{pair}"][0] == pytest.approx(expected, abs=0.015)
 
 
 @truth("colocalisation_n_missing", by="closed form", tolerance="exact")
