@@ -56,7 +56,7 @@ def columns(n_neighbours: int) -> tuple[Column, ...]:
     ]  # fmt: skip
     known = {1: "First", 2: "Second"}
     for k in range(1, n_neighbours + 1):
-        which = "nearest object" if k == 1 else f"object number {k} by nearness"
+        which = {1: "nearest", 2: "second nearest", 3: "third nearest"}.get(k, f"{k}th nearest") + " object"
         alias = f"Neighbors_{known[k]}Closest{{}}_Adjacent" if k in known else ""
         found += [
             Column(
