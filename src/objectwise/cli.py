@@ -124,6 +124,8 @@ def _findings(result: Result) -> list[str]:
     lines = []
     for name in dict.fromkeys(row["parameter"] for row in result.values):
         rows = [row for row in result.values if row["parameter"] == name]
+        # where several steps look for the same thing, the last one has decided
+        rows = [row for row in rows if row["step"] == rows[-1]["step"]]
         numbers = ", ".join(short(row["value"]) for row in rows[:6]) + (", ..." if len(rows) > 6 else "")
         ends = ((axis, rows[0].get(axis), rows[-1].get(axis)) for axis in "tcz")
         where = ", ".join(f"{axis} {start} to {end}" for axis, start, end in ends if start != end)

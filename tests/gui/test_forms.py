@@ -155,6 +155,11 @@ def test_groups_of_measurements():
     assert form.values()["features"] == ("area", "size")
     field.boxes["shape"].value = True
     assert form.values()["features"] == ("size", "shape")
+    # what is measured on request alone is not checked by itself
+    form.show_values({"features": None})
+    assert not field.boxes["moments"].value
+    field.boxes["moments"].value = True
+    assert form.values()["features"] == groups()
 
 
 def test_a_slider_and_its_number_move_together():

@@ -56,7 +56,7 @@ def test_kernels_work_where_no_cache_can_be_written(tmp_path):
     shutil.copytree(FOLDER.parent / "core", package / "core", ignore=shutil.ignore_patterns("__pycache__"))
     (package / "__init__.py").write_text("")
     (package / "kernels").mkdir()
-    for name in ("__init__.py", "hills.py", "islands.py", "threads.py"):
+    for name in ("__init__.py", "connected.py", "hills.py", "islands.py", "threads.py"):
         shutil.copy(FOLDER / name, package / "kernels" / name)
     (package / "kernels" / "__pycache__").write_text(
         "a file, so that no folder can be made: root may write anywhere"

@@ -13,10 +13,14 @@ import numpy as np
 import pytest
 
 from objectwise.measure.objects import measure_block
+from objectwise.measure.shape import COLUMNS
 from tests.measure.truths import truth
 
 FLAT_SPACINGS = [(1.0, 1.0), (0.25, 0.25), (0.5, 0.25), (0.2, 0.5)]
 SOLID_SPACINGS = [(1.0, 1.0, 1.0), (0.5, 0.25, 0.25), (0.3, 0.4, 0.5)]
+
+
+OWN = {column.name for column in COLUMNS}
 
 
 def turned(position, angle):
@@ -57,7 +61,7 @@ def test_disc(solid_shape, spacing, shift):
     centre = (np.asarray(labels.shape) - 1) / 2 + shift
     assert values["centroid_y"][0] == pytest.approx(centre[0] * spacing[0], abs=0.1 * spacing[0])
     assert values["centroid_x"][0] == pytest.approx(centre[1] * spacing[1], abs=0.1 * spacing[1])
-    assert set(reasons) <= {"orientation"}
+    assert OWN & set(reasons) <= {"orientation"}
 
 
 @truth("perimeter", by="closed form", tolerance="1 % in the mean of discs")
@@ -103,7 +107,7 @@ def test_turned_ellipse(solid_shape, spacing, degrees):
     h = ((long - short) / (long + short)) ** 2
     perimeter = math.pi * (long + short) * (1 + 3 * h / (10 + math.sqrt(4 - 3 * h)))
     assert values["perimeter"][0] == pytest.approx(perimeter, rel=0.07)
-    assert reasons == {}
+    assert not OWN & set(reasons)
 
 
 @pytest.mark.parametrize("degrees", [0, 20, 45, 65])
@@ -159,7 +163,7 @@ def test_square_along_the_axes_is_exact():
     assert values["perimeter"][0] == pytest.approx(crofton, rel=1e-12)
     assert not values["touches_border"][0]
     assert np.isnan(values["orientation"][0])
-    assert set(reasons) == {"orientation"}
+    assert OWN & set(reasons) == {"orientation"}
 
 
 def test_rectangle_with_a_hole():
@@ -188,7 +192,7 @@ def test_ball(solid_shape, spacing):
         assert values[f"axis_{name}_length"][0] == pytest.approx(2 * radius, rel=0.01)
     assert values["solidity"][0] > 0.93
     assert 2 * radius - max(spacing) <= values["feret_diameter_max"][0] <= 2 * radius + 2 * max(spacing)
-    assert reasons == {}
+    assert not OWN & set(reasons)
 
 
 @truth(

@@ -10,7 +10,9 @@ import pytest
 from objectwise.measure.families import columns_for
 from objectwise.measure.objects import measure_block
 
-POSITION = ("centroid_", "bbox_", "touches_border")
+POSITION = ("centroid_", "bbox_", "touches_border", "border_fraction", "inscribed_centre_")
+ANGLES = ("orientation", "feret_angle_max", "feret_angle_min")
+DIRECTIONS = ("axis_major_direction_", "axis_minor_direction_")
 
 
 @pytest.fixture(params=[2, 3])
@@ -61,8 +63,9 @@ def test_moving(case):
     assert_same(moved, values, but=POSITION)
     for axis, steps, length in zip("zyx"[3 - labels.ndim :], shift, spacing, strict=True):
         np.testing.assert_array_equal(moved[f"bbox_min_{axis}"], values[f"bbox_min_{axis}"] + steps)
-        difference = moved[f"centroid_{axis}"] - values[f"centroid_{axis}"]
-        np.testing.assert_allclose(difference, steps * length, rtol=1e-9)
+        for column in ("centroid_", "inscribed_centre_"):
+            difference = moved[column + axis] - values[column + axis]
+            np.testing.assert_allclose(difference, steps * length, rtol=1e-9)
 
 
 def test_far_from_the_corner_nothing_is_lost():
@@ -79,13 +82,21 @@ def test_mirroring(case):
     values, _ = measure_block(labels, {"a": image}, spacing)
     for axis in range(labels.ndim):
         mirrored, _ = measure_block(np.flip(labels, axis), {"a": np.flip(image, axis)}, spacing)
-        assert_same(mirrored, values, but=(*POSITION, "orientation"), relative=1e-11)
-        if labels.ndim == 2:
+        assert_same(mirrored, values, but=(*POSITION, *ANGLES, *DIRECTIONS), relative=1e-11)
+        for angle in ANGLES if labels.ndim == 2 else ():
             # the angle turns round; pi/2 and -pi/2 are one direction
-            total = mirrored["orientation"] + values["orientation"]
-            assert (np.isnan(total) == np.isnan(values["orientation"])).all()
+            total = mirrored[angle] + values[angle]
+            assert (np.isnan(total) == np.isnan(values[angle])).all()
             total = total[~np.isnan(total)]
             assert (np.minimum(np.abs(total), math.pi - np.abs(total)) < 1e-9).all()
+        for direction in DIRECTIONS if labels.ndim == 3 else ():
+            before, after = (
+                np.array([item[direction + name] for name in "zyx"]) for item in (values, mirrored)
+            )
+            before[axis] *= -1
+            assert (np.isnan(before) == np.isnan(after)).all()
+            aligned = np.abs((before * after).sum(axis=0))
+            np.testing.assert_allclose(aligned[~np.isnan(aligned)], 1, atol=1e-9)
 
 
 def test_swapping_axes(case):
@@ -95,7 +106,7 @@ def test_swapping_axes(case):
     swapped, _ = measure_block(
         labels.transpose(order), {"a": image.transpose(order)}, [spacing[axis] for axis in order]
     )
-    assert_same(swapped, values, but=(*POSITION, "orientation"), relative=1e-11)
+    assert_same(swapped, values, but=(*POSITION, *ANGLES, *DIRECTIONS), relative=1e-11)
     names = "zyx"[3 - labels.ndim :]
     for new, old in enumerate(order):
         for column in ("centroid_", "bbox_min_", "bbox_max_"):

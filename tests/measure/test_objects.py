@@ -21,7 +21,13 @@ def test_all_columns_in_2d():
         "n_pixels", "area", "equivalent_diameter", "axis_major_length", "axis_minor_length",
         "feret_diameter_max", "perimeter", "area_convex", "eccentricity", "orientation", "circularity",
         "solidity", "centroid_y", "centroid_x", "bbox_min_y", "bbox_min_x", "bbox_max_y", "bbox_max_x",
-        "touches_border", "intensity_min_DAPI", "intensity_max_DAPI", "intensity_mean_DAPI",
+        "touches_border",
+        "perimeter_4_neighbour", "form_factor", "compactness", "border_fraction",
+        "area_filled", "area_bbox", "radius_inscribed", "radius_mean", "radius_median", "extent",
+        "euler_number", "n_pieces", "inscribed_centre_y", "inscribed_centre_x",
+        "oriented_box_length", "oriented_box_width", "oriented_box_extent", "elongation",
+        "feret_diameter_min", "feret_angle_max", "feret_angle_min",
+        "intensity_min_DAPI", "intensity_max_DAPI", "intensity_mean_DAPI",
         "intensity_std_DAPI", "intensity_median_DAPI", "intensity_sum_DAPI",
     ]  # fmt: skip
 
@@ -32,6 +38,13 @@ def test_all_columns_in_3d():
         "axis_minor_length", "feret_diameter_max", "volume_convex", "solidity",
         "centroid_z", "centroid_y", "centroid_x", "bbox_min_z", "bbox_min_y", "bbox_min_x",
         "bbox_max_z", "bbox_max_y", "bbox_max_x", "touches_border",
+        "surface_area", "compactness", "sphericity", "border_fraction",
+        "volume_filled", "volume_bbox", "radius_inscribed", "radius_mean", "radius_median", "extent",
+        "euler_number", "n_pieces", "inscribed_centre_z", "inscribed_centre_y", "inscribed_centre_x",
+        "oriented_box_length", "oriented_box_width", "oriented_box_height", "oriented_box_extent",
+        "elongation", "flatness", "axis_major_direction_z", "axis_major_direction_y",
+        "axis_major_direction_x", "axis_minor_direction_z", "axis_minor_direction_y",
+        "axis_minor_direction_x", "feret_diameter_min",
     ]  # fmt: skip
 
 

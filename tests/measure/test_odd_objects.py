@@ -22,17 +22,20 @@ def measure(pixels, shape=(9, 11), spacing=None, label=7):
 
 
 def check_reasons(values, reasons):
+    """Hold every NaN to a reason, and return the reasons for the columns of `shape`."""
     undefined = {name for name, value in values.items() if isinstance(value, float) and math.isnan(value)}
     assert undefined == set(reasons)
     for name, entries in reasons.items():
         assert list(entries) == [7]
         assert entries[7].startswith(f"{name}: ")
+    own = {column.name for column in COLUMNS}
+    return {name: entries for name, entries in reasons.items() if name in own}
 
 
 def test_one_pixel():
     values, reasons = measure([(3, 4)])
-    check_reasons(values, reasons)
-    assert set(reasons) == {"eccentricity", "orientation"}
+    own = check_reasons(values, reasons)
+    assert set(own) == {"eccentricity", "orientation"}
     assert values["n_pixels"] == values["area"] == values["area_convex"] == values["solidity"] == 1
     assert values["axis_major_length"] == values["axis_minor_length"] == 0
     assert values["feret_diameter_max"] == 1
@@ -41,8 +44,8 @@ def test_one_pixel():
 
 def test_one_voxel():
     values, reasons = measure([(3, 4, 2)], (6, 7, 8), (2.0, 1.0, 1.0))
-    check_reasons(values, reasons)
-    assert reasons == {}
+    own = check_reasons(values, reasons)
+    assert own == {}
     assert values["volume"] == values["volume_convex"] == 2
     assert values["solidity"] == 1
     assert values["axis_major_length"] == values["axis_minor_length"] == 0
@@ -60,8 +63,8 @@ def test_one_voxel():
 )
 def test_line(pixels, orientation, feret):
     values, reasons = measure(pixels)
-    check_reasons(values, reasons)
-    assert reasons == {}
+    own = check_reasons(values, reasons)
+    assert own == {}
     assert values["axis_minor_length"] == 0
     assert values["eccentricity"] == 1
     assert values["orientation"] == orientation
@@ -80,8 +83,8 @@ def test_two_pixels_far_apart():
 
 def test_round_object_has_no_direction():
     values, reasons = measure([(y, x) for y in range(3, 6) for x in range(3, 6)])
-    check_reasons(values, reasons)
-    assert set(reasons) == {"orientation"}
+    own = check_reasons(values, reasons)
+    assert set(own) == {"orientation"}
     assert values["eccentricity"] == 0
 
 
@@ -89,8 +92,8 @@ def test_round_object_has_no_direction():
 def test_flat_object(axis):
     pixels = [tuple(np.insert([i, j], axis, 2)) for i in range(1, 5) for j in range(1, 6)]
     values, reasons = measure(pixels, (7, 7, 7))
-    check_reasons(values, reasons)
-    assert reasons == {}
+    own = check_reasons(values, reasons)
+    assert own == {}
     assert values["volume_convex"] == 20
     assert values["solidity"] == 1
     assert values["axis_minor_length"] == 0

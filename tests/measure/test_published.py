@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skimage.filters import gaussian, threshold_otsu
+from skimage.measure import label
 
+from objectwise.measure.families import columns_for
 from objectwise.measure.objects import measure_block
 from tests.measure.truths import truth
 
@@ -57,6 +60,58 @@ def test_means_by_morpholibj(cases):
     np.testing.assert_array_equal(values["n_pixels"], n_pixels)
     # printed with four decimals
     np.testing.assert_allclose(values["intensity_mean_a"], mean, atol=5e-5)
+
+
+@truth("extent", "area_bbox", by="published", tolerance="1e-9 relative")
+def test_extents_by_scikit_image(cases):
+    """The table of a course; its objects are those of the blobs that it smooths and cuts by Otsu's threshold."""
+    with (cases / "tables" / "BIAN_blobs_statistics.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    smooth = gaussian(tifffile.imread(cases / "images" / "BIAN_blobs_imagej.tif"), 2, preserve_range=True)
+    values, _ = measure_block(label(smooth > threshold_otsu(smooth)), features=["size", "shape", "position"])
+    assert len(rows) == values["label"].size == 61
+    box = np.array([[int(row[f"bbox-{number}"]) for number in range(4)] for row in rows])
+    for number, name in enumerate(("min_y", "min_x", "max_y", "max_x")):
+        np.testing.assert_array_equal(values[f"bbox_{name}"], box[:, number])
+    np.testing.assert_array_equal(values["area_bbox"], (box[:, 2:] - box[:, :2]).prod(axis=1))
+    for ours, theirs in (("area", "area"), ("extent", "extent"), ("eccentricity", "eccentricity")):
+        expected = [float(row[theirs]) for row in rows]
+        np.testing.assert_allclose(values[ours], expected, rtol=1e-9 if ours != "eccentricity" else 1e-6)
+
+
+CELLPROFILER = {
+    "perimeter_4_neighbour": 1e-9, "form_factor": 0.01, "compactness": 0.01, "radius_inscribed": 0.01,
+    "radius_mean": 0.01, "radius_median": 1e-9, "extent": 0.015, "area_bbox": 0.02, "euler_number": 0,
+}  # fmt: skip
+
+
+@truth(*CELLPROFILER, by="published", tolerance="exact to 2 %, see the test")
+def test_a_nucleus_by_cellprofiler(cases):
+    """The mask that comes with the table has 4,194 pixels, where CellProfiler measured 4,172, a row less."""
+    folder = cases.parent / "multichannel_cp_reference"
+    with (folder / "tables" / "NF1_CellProfiler_measurements_transposed.csv").open(newline="") as lines:
+        theirs = {
+            row[0].removeprefix("Nuclei_"): row[4]
+            for row in csv.reader(lines)
+            if row[0].startswith("Nuclei_")
+        }
+    labels = label(tifffile.imread(folder / "labels" / "NF1_D6_01_f2.tif") == 2)
+    centre = (round(float(theirs[f"AreaShape_Center_{axis}"])) for axis in "YX")
+    nucleus = (labels == labels[tuple(centre)]).astype(np.uint8)
+    columns = {column.name: column for column in columns_for(2)}
+    values, _ = measure_block(nucleus)
+    assert values["area"][0] == pytest.approx(float(theirs["AreaShape_Area"]), rel=0.006)
+    for name, tolerance in CELLPROFILER.items():
+        expected = float(theirs[columns[name].cellprofiler])
+        assert values[name][0] == pytest.approx(expected, rel=tolerance), name
+    # what CellProfiler makes of its own numbers
+    area, perimeter = (float(theirs[f"AreaShape_{name}"]) for name in ("Area", "Perimeter"))
+    assert float(theirs["AreaShape_FormFactor"]) == pytest.approx(4 * np.pi * area / perimeter**2)
+    assert float(theirs["AreaShape_Compactness"]) == pytest.approx(perimeter**2 / (4 * np.pi * area))
+    # its pixels are points, ours reach half a pixel farther on both sides
+    for size in ("min", "max"):
+        more = values[f"feret_diameter_{size}"][0] - float(theirs[f"AreaShape_{size.title()}FeretDiameter"])
+        assert 0.7 < more < 2
 
 
 def test_intensities_by_scikit_image(cases):

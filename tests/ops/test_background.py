@@ -117,7 +117,7 @@ def test_the_top_of_the_ball_is_where_scikit_image_has_it() -> None:
     from skimage.restoration import rolling_ball
 
     from objectwise.kernels.ball import lowered
-    from objectwise.ops.balls import ball_rows
+    from objectwise.ops.elements import ball_rows
 
     image = np.random.default_rng(4).random((40, 41)) * 50
     rows = ball_rows(7.0, (1.0, 1.0))

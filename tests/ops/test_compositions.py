@@ -92,3 +92,22 @@ def test_the_size_is_that_of_the_disc_of_the_diameter() -> None:
         *_, last = ow.run(recipe, {"a": mask})
         stays = area_of_small >= np.pi / 4 * (share * size) ** 2
         assert last.results["clean"].array[30, 50] == stays
+
+
+@pytest.mark.parametrize("kind", ["normal", "Poisson", "uniform", "volume"])
+def test_noise_holds_no_objects(kind: str) -> None:
+    random = np.random.default_rng(0)
+    images = {
+        "normal": random.normal(100, 10, (200, 220)).astype(np.float32),
+        "Poisson": random.poisson(3, (200, 220)).astype(np.uint16),
+        "uniform": random.random((200, 220)),
+        "volume": random.normal(100, 10, (20, 50, 60)).astype(np.float32),
+    }
+    image = images[kind]
+    assert found(image, ow.Grid("zyx"[-image.ndim :])).array.max() == 0
+
+
+def test_the_coins_are_24() -> None:
+    from skimage import data
+
+    assert ow.apply("find_objects", data.coins()).max() == 24

@@ -389,14 +389,12 @@ class OperationDock(ClosingDock):
 
     def _expect(self) -> None:
         """Say beside Run if it would take minutes."""
-        expected = ""
-        if self.record.cost:
-            try:
-                job = self.job()
-                expected = expectation(job.recipe, job.inputs)
-            except ValueError:
-                # what is missing is said when Run is pressed
-                pass
+        try:
+            job = self.job()
+            expected = expectation(job.recipe, job.inputs)
+        except ValueError:
+            # what is missing is said when Run is pressed
+            expected = ""
         self.bar.expect(f"This will take {expected}." if expected else "")
 
     def _label_inputs(self) -> list[Layer]:

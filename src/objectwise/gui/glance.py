@@ -22,7 +22,7 @@ from objectwise.core.locality import Components, Halo
 from objectwise.core.recipe import Recipe, Source, Step
 from objectwise.core.results import Result
 from objectwise.core.run import computed_values, run
-from objectwise.gui.jobs import Job, count_objects, value_text
+from objectwise.gui.jobs import Job, count_objects, value_texts
 from objectwise.gui.layers import NonZero, Stack
 
 # pixels of a plane beyond which objects are not split or flooded while a slider moves
@@ -193,8 +193,7 @@ def _sentence(recipe: Recipe, array: np.ndarray, kind: str | None, values: list[
         parts.append(
             f"brightness {np.fmin.reduce(array, axis=None):.4g} to {np.fmax.reduce(array, axis=None):.4g}"
         )
-    for step in recipe.steps:
-        parts += [value_text(step, parameter.name, values) for parameter in step.operation.computed]
+    parts += value_texts(recipe, values)
     if not whole:
         parts.append("objects are numbered by Run")
     return ", ".join(part for part in parts if part)

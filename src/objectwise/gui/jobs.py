@@ -8,7 +8,7 @@ the source lay when Run was pressed.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -133,7 +133,8 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
                 marks[name] = fingerprint(job.marks[labels][0])
         facts.append(sentence(result))
     seconds = time.perf_counter() - start
-    found = ", ".join(dict.fromkeys(fact for fact in [*facts, values_text(job.recipe, results)] if fact))
+    rows = [row for result in results.values() for row in result.values]
+    found = ", ".join(dict.fromkeys(fact for fact in [*facts, *value_texts(job.recipe, rows)] if fact))
     yield Outcome(
         job, results, marks, seconds, f"{found}, {seconds:.1f} s" if found else f"Done, {seconds:.1f} s"
     )
@@ -190,18 +191,21 @@ def _listed(counts: list[int]) -> str:
     return ", ".join(map(str, shown_counts))
 
 
-def values_text(recipe: Recipe, results: Mapping[str, Result]) -> str:
-    """Say which numbers the steps of a recipe have computed, such as ``threshold 107 (otsu)``."""
-    texts = [
-        value_text(step, parameter.name, result.values)
-        for result in results.values()
+def value_texts(recipe: Recipe, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Say which numbers the steps of a recipe have computed, such as ``threshold 107 (otsu)``.
+
+    Where several steps look for the same thing, the last one has decided.
+    """
+    texts = {
+        parameter.name: text
         for step in recipe.steps
         for parameter in step.operation.computed
-    ]
-    return ", ".join(dict.fromkeys(text for text in texts if text))
+        if (text := value_text(step, parameter.name, rows))
+    }
+    return list(texts.values())
 
 
-def value_text(step: Any, name: str, rows: list[dict[str, Any]]) -> str:
+def value_text(step: Any, name: str, rows: Sequence[dict[str, Any]]) -> str:
     """Say which number a step has computed, or the range of several."""
     values = [
         float(row["value"])

@@ -7,7 +7,7 @@ every sum is taken in the order of a window.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
 
@@ -170,7 +170,7 @@ def non_local_means(
     valid = np.pad(present, border, mode="edge")
     total = np.where(present, block, 0).astype(np.float64)
     weight = present.astype(np.float64)
-    pace = float(np.log2(np.e)) / float(strength) ** 2
+    pace = 1 / (log(2) * float(strength) ** 2)
     some_missing = not bool(present.all())
     boxes = np.array([patch, search], np.int64)
     in_threads(

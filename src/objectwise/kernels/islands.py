@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from objectwise.kernels import compiled, prepared
+from objectwise.kernels import compiled
+from objectwise.kernels.connected import find_runs, join_runs
 from objectwise.kernels.threads import in_threads, n_threads, strips
 
 DIGIT = 11  # bits that are sorted by at once
@@ -91,11 +92,14 @@ def find_islands(mask: np.ndarray, full: bool) -> Islands:
     planes, rows, columns = shape
     if (planes + 2) * (rows + 2) * (columns + 2) >= 2**31:
         raise ValueError(f"a block has at most about {2**31 - 1} pixels here; found {mask.size}")
-    lines = prepared(mask, bool).reshape(planes * rows, columns)
-    found = in_threads(_runs, [(lines, *strip) for strip in strips(len(lines), 64)])
-    runs = np.concatenate(found)
-    line_starts = np.searchsorted(runs[:, 0], np.arange(len(lines) + 1))
-    return Islands(shape, *_joined(runs, line_starts, rows, full))
+    runs = find_runs(mask)
+    island, n = join_runs(runs, corners=full)
+    order = np.argsort(island, kind="stable")
+    line = np.repeat(np.arange(planes * rows, dtype=np.int32), np.diff(runs.starts))
+    sorted_runs = np.column_stack([line, runs.begin, runs.stop])[order]
+    n_runs = np.bincount(island, minlength=n + 1)[1:]
+    n_pixels = np.bincount(island, runs.stop - runs.begin, minlength=n + 1)[1:]
+    return Islands(shape, sorted_runs, _sums(n_runs), _sums(n_pixels))
 
 
 def in_order_of_height(islands: Islands, key: np.ndarray, descending: bool = False) -> Order:
@@ -143,88 +147,6 @@ def _carry(order: Order, image: np.ndarray, values: np.ndarray, to_places: bool)
 
 def _sums(counts: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
-
-
-@compiled
-def _runs(lines, start, stop):
-    """Return the runs of the lines from start to stop."""
-    columns = lines.shape[1]
-    n = 0
-    for line in range(start, stop):
-        before = False
-        row = lines[line]
-        for x in range(columns):
-            n += row[x] and not before
-            before = row[x]
-    runs = np.empty((n, 3), np.int32)
-    n = 0
-    for line in range(start, stop):
-        row = lines[line]
-        x = 0
-        while x < columns:
-            if row[x]:
-                runs[n, 0], runs[n, 1] = line, x
-                while x < columns and row[x]:
-                    x += 1
-                runs[n, 2] = x
-                n += 1
-            x += 1
-    return runs
-
-
-@compiled
-def _root(parent, item):
-    while parent[item] != item:
-        parent[item] = parent[parent[item]]
-        item = parent[item]
-    return item
-
-
-@compiled
-def _joined(runs, line_starts, rows, full):
-    """Return the runs by island, the first run and the first place of each island and one past the last."""
-    parent = np.arange(len(runs))
-    reach = 1 if full else 0
-    for line in range(len(line_starts) - 1):
-        y = line % rows
-        for dz, dy in ((0, -1), (-1, -1), (-1, 0), (-1, 1)):
-            other = line + dz * rows + dy
-            if y + dy < 0 or y + dy >= rows or other < 0 or (dz != 0 and dy != 0 and not full):
-                continue
-            there = line_starts[other]
-            for here in range(line_starts[line], line_starts[line + 1]):
-                while there < line_starts[other + 1] and runs[there, 2] + reach <= runs[here, 1]:
-                    there += 1
-                at = there
-                while at < line_starts[other + 1] and runs[at, 1] < runs[here, 2] + reach:
-                    first, second = _root(parent, here), _root(parent, at)
-                    parent[max(first, second)] = min(first, second)
-                    at += 1
-    # the root of an island is its first run, so that islands come in reading order
-    n = 0
-    for run in range(len(runs)):
-        if parent[run] == run:
-            parent[run] = -n - 1
-            n += 1
-        else:
-            parent[run] = parent[parent[run]]
-    first_run = np.zeros(n + 1, np.int64)
-    first = np.zeros(n + 1, np.int64)
-    for run in range(len(runs)):
-        island = -parent[run]
-        first_run[island] += 1
-        first[island] += runs[run, 2] - runs[run, 1]
-    for island in range(n):
-        first_run[island + 1] += first_run[island]
-        first[island + 1] += first[island]
-    sorted_runs = np.empty(runs.shape, np.int32)
-    taken = first_run.copy()
-    for run in range(len(runs)):
-        island = -parent[run] - 1
-        for column in range(3):
-            sorted_runs[taken[island], column] = runs[run, column]
-        taken[island] += 1
-    return sorted_runs, first_run, first
 
 
 @compiled

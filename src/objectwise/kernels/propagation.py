@@ -108,7 +108,7 @@ def _propagate(values, labels, cost, moves, evens, around, scale, width):
             at += 1
             continue
         heads[bucket] = following[entry]
-        index = int(pixel[entry])
+        index = pixel[entry]
         following[entry] = free
         free = entry
         n -= 1

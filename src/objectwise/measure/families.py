@@ -11,11 +11,26 @@ from typing import Any
 
 from objectwise.core.parameter import nearest
 from objectwise.core.table import Column
-from objectwise.measure import colocalisation, intensity, neighbours, shape
+from objectwise.measure import (
+    axes,
+    colocalisation,
+    feret,
+    intensity,
+    interior,
+    moments,
+    neighbours,
+    outline,
+    shape,
+)
 from objectwise.measure.family import Family
 
 FAMILIES: tuple[Family, ...] = (
     shape.FAMILY,
+    outline.FAMILY,
+    interior.FAMILY,
+    axes.FAMILY,
+    feret.FAMILY,
+    moments.FAMILY,
     intensity.FAMILY,
     colocalisation.FAMILY,
     neighbours.FAMILY,

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
+from objectwise.measure.pieces import Pieces, find_pieces
 from objectwise.measure.scan import Scan, scan_labels
 
 Found = tuple[dict[str, np.ndarray], Reasons]
@@ -53,6 +54,11 @@ class Block:
     def ndim(self) -> int:
         """Number of axes."""
         return self.labels.ndim
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """The pieces of the objects, and their pairs of neighbours."""
+        return find_pieces(self.scan)
 
     @cached_property
     def clean(self) -> np.ndarray:

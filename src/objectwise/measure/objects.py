@@ -57,8 +57,8 @@ def measure_block(
     Notes
     -----
     In 2-D the time depends on the number of pixels and hardly on the number of objects. In 3-D a hull takes
-    about a millisecond for each object; leave out ``volume_convex``, ``solidity`` and
-    ``feret_diameter_max`` where many objects are measured and no hull is needed.
+    a few milliseconds for each object; leave out ``volume_convex``, ``solidity``, ``feret_diameter_max`` and
+    ``feret_diameter_min`` where many objects are measured and no hull is needed.
 
     Examples
     --------

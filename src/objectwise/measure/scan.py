@@ -71,6 +71,14 @@ class Scan:
         return self.record[:, 4 - self.ndim : 4] / self.n_pixels[:, None]
 
     @cached_property
+    def reference(self) -> tuple[np.ndarray, np.ndarray]:
+        """A whole pixel near each centroid, and the sums of the positions about it: int64, shape (n, 3) each."""
+        sums, n = self.record[:, 1:4], self.n_pixels[:, None]
+        # halves are rounded up wherever the object lies
+        nearest = (2 * sums + n) // (2 * n)
+        return nearest, sums - n * nearest
+
+    @cached_property
     def covariance(self) -> np.ndarray:
         """Mean products of the positions about the centroid, in pixels: float64, shape (n, ndim, ndim).
 
@@ -81,8 +89,7 @@ class Scan:
         """
         n = self.n_pixels
         sums = self.record[:, 1:4]
-        reference = np.rint(sums / n[:, None]).astype(np.int64)
-        rest = sums - n[:, None] * reference
+        reference, rest = self.reference
         covariance = np.empty((n.size, 3, 3))
         for column, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)), start=4):
             about = (

@@ -91,6 +91,8 @@ from objectwise.ops.morphology import (
     tophat,
 )
 from objectwise.ops.object_classes import cluster_objects
+from objectwise.ops.outlines import threshold_each_object
+from objectwise.ops.pixel_size import find_pixel_size
 from objectwise.ops.random_walker import segment_random_walker
 from objectwise.ops.reconstruction import (
     close_grey_by_reconstruction,
@@ -107,6 +109,7 @@ from objectwise.ops.selection import (
     filter_labels_by_column,
     filter_labels_by_overlap,
     filter_labels_by_size,
+    filter_objects_by_diameter,
     keep_largest,
     remove_large,
 )
@@ -122,21 +125,19 @@ from objectwise.ops.threshold import (
 )
 from objectwise.ops.watershed import estimate_diameter, label_components, split_touching, watershed_seeded
 
-register("find", find_objects, voronoi_otsu_labelling, gauss_otsu_labelling)
-register("find", segment_sure_foreground, segment_elevation)
-register("find", segment_membranes, local_minima_seeded_watershed)
+register("find", find_objects, group="at once")
 register(
-    "filters",
-    smooth_gaussian,
-    smooth_median,
-    denoise_tv,
-    denoise_nlm,
-    local_deviation,
-    local_entropy,
-    normalise_percentile,
-    equalise_clahe,
-    invert_image,
+    "find",
+    voronoi_otsu_labelling,
+    gauss_otsu_labelling,
+    segment_sure_foreground,
+    segment_elevation,
+    group="known by name",
 )
+register("find", segment_membranes, local_minima_seeded_watershed, group="outlined by membranes")
+register("filters", smooth_gaussian, smooth_median, denoise_tv, denoise_nlm, group="smooth")
+register("filters", local_deviation, local_entropy, group="texture")
+register("filters", normalise_percentile, equalise_clahe, invert_image, group="contrast")
 register(
     "background",
     subtract_background_tophat,
@@ -150,61 +151,120 @@ register(
     enhance_blobs_dog,
     enhance_blobs_hessian,
     enhance_corners,
+    group="blobs and corners",
+)
+register(
+    "enhance",
     enhance_ridges_sato,
     enhance_ridges_frangi,
     enhance_ridges_meijering,
-    enhance_edges,
-    enhance_edges_roberts,
-    enhance_edges_kirsch,
+    group="ridges and membranes",
 )
-register("colour", rgb_to_grey, rgb_to_lab, separate_stains)
+register("enhance", enhance_edges, enhance_edges_roberts, enhance_edges_kirsch, group="edges")
+register("colour", rgb_to_grey, rgb_to_lab, separate_stains, group="colour")
 register(
     "threshold",
     threshold_auto,
     threshold_manual,
-    threshold_multi_otsu,
     threshold_hysteresis,
     threshold_robust_background,
+    group="one for the image",
+)
+register("threshold", threshold_multi_otsu, group="several classes")
+register(
+    "threshold",
     threshold_local,
     threshold_adaptive,
     threshold_niblack,
     threshold_sauvola,
     threshold_phansalkar,
+    group="by the surroundings",
 )
-register("morphology", open, close, erode, dilate, tophat, bottomhat, gradient)
-register("morphology", open_by_reconstruction, close_by_reconstruction)
-register("morphology", fill_holes, remove_small, remove_large, clear_border, clear_faces)
-register("morphology", smooth_mask, fill_convex_hull, skeletonize, thin)
-register("morphology", erode_grey, dilate_grey, open_grey, close_grey)
-register("morphology", tophat_grey, bottomhat_grey, gradient_grey, hdome_grey, fill_holes_grey)
-register("morphology", open_grey_by_reconstruction, close_grey_by_reconstruction, reconstruct_grey)
+register("threshold", threshold_each_object, group="by object")
 register(
-    "edges",
-    detect_edges_canny,
-    detect_edges_log,
-    thin_edges,
-    link_edges,
-    find_enclosed,
-    fit_contour_chan_vese,
+    "morphology",
+    open,
+    close,
+    erode,
+    dilate,
+    tophat,
+    bottomhat,
+    gradient,
+    open_by_reconstruction,
+    close_by_reconstruction,
+    group="masks",
 )
 register(
-    "regions",
-    grow_regions,
-    flood_similar,
-    split_and_merge,
-    merge_similar_regions,
-    segment_random_walker,
-    superpixels_slic,
-    superpixels_felzenszwalb,
+    "morphology",
+    fill_holes,
+    remove_small,
+    remove_large,
+    clear_border,
+    clear_faces,
+    group="holes, size and border",
 )
-register("watershed", label_components, split_touching, split_touching_by_intensity, split_touching_combined)
-register("watershed", watershed_seeded, watershed_compact, grow_against_background, estimate_diameter)
-register("watershed", distance_map, find_h_maxima, find_local_maxima, find_sure_foreground)
-register("watershed", grow_by_propagation, grow_by_distance, subtract_objects, make_rings)
-register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes)
-register("labels", filter_labels_by_size, filter_labels_by_column, filter_labels_by_overlap, keep_largest)
-register("labels", merge_touching, split_disconnected, split_labels_by_points, split_labels_by_lines)
-register("labels", relabel_sequential, transfer_ids, mask_labels, label_boundaries, labels_to_mask)
+register("morphology", smooth_mask, fill_convex_hull, skeletonize, thin, group="outlines and lines")
+register(
+    "morphology",
+    erode_grey,
+    dilate_grey,
+    open_grey,
+    close_grey,
+    tophat_grey,
+    bottomhat_grey,
+    gradient_grey,
+    hdome_grey,
+    fill_holes_grey,
+    open_grey_by_reconstruction,
+    close_grey_by_reconstruction,
+    reconstruct_grey,
+    group="images",
+)
+register("edges", detect_edges_canny, detect_edges_log, thin_edges, group="find")
+register("edges", link_edges, find_enclosed, group="close")
+register("edges", fit_contour_chan_vese, group="fit")
+register("regions", grow_regions, flood_similar, segment_random_walker, group="from seeds")
+register("regions", split_and_merge, merge_similar_regions, group="split and merge")
+register("regions", superpixels_slic, superpixels_felzenszwalb, group="superpixels")
+register(
+    "watershed",
+    label_components,
+    split_touching,
+    split_touching_by_intensity,
+    split_touching_combined,
+    group="objects of a mask",
+)
+register("watershed", distance_map, find_h_maxima, find_local_maxima, find_sure_foreground, group="seeds")
+register("watershed", watershed_seeded, watershed_compact, grow_against_background, group="flood")
+register(
+    "watershed",
+    grow_by_propagation,
+    grow_by_distance,
+    subtract_objects,
+    make_rings,
+    group="cells around nuclei",
+)
+register("watershed", estimate_diameter, find_pixel_size, group="numbers")
+register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes, group="shape")
+register(
+    "labels",
+    filter_labels_by_size,
+    filter_objects_by_diameter,
+    filter_labels_by_column,
+    filter_labels_by_overlap,
+    keep_largest,
+    group="choose",
+)
+register(
+    "labels",
+    merge_touching,
+    split_disconnected,
+    split_labels_by_points,
+    split_labels_by_lines,
+    group="split and merge",
+)
+register("labels", relabel_sequential, transfer_ids, group="ids")
+register("labels", mask_labels, label_boundaries, labels_to_mask, group="with masks")
 register(
     "cluster",
     cluster_kmeans,
@@ -212,12 +272,10 @@ register(
     cluster_gaussian_mixture,
     cluster_fuzzy_cmeans,
     find_classes_fuzzy,
-    classes_from_memberships,
-    labels_from_classes,
-    recolour_by_class,
-    pixel_features,
-    blend_neighbours,
-    cluster_objects,
+    group="pixels",
 )
+register("cluster", cluster_objects, group="objects")
+register("cluster", pixel_features, blend_neighbours, group="before")
+register("cluster", classes_from_memberships, labels_from_classes, recolour_by_class, group="after")
 
 __all__ = ["operations"]

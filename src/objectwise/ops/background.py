@@ -34,7 +34,7 @@ Brightness = Literal["bright", "dark"]
 def subtract_background_tophat(
     image: Image,
     *,
-    radius: Annotated[Length, Gt(0)] = 15.0,
+    radius: Annotated[Length, Ge(0)] = 15.0,
     objects: Brightness = "bright",
     spacing: tuple[float, ...] | None = None,
 ) -> Image:
@@ -46,7 +46,8 @@ def subtract_background_tophat(
         One channel.
     radius : float
         Radius of the disc or ball, in the unit of the pixel size: a little more than that of the largest
-        object. A smaller value eats into large objects; a larger one leaves more of an uneven background.
+        object. A smaller value eats into large objects; a larger one leaves more of an uneven background. Less
+        than a pixel leaves nothing.
     objects : {'bright', 'dark'}
         Whether the objects are brighter or darker than the background. Dark ones become bright.
     spacing : tuple of float, optional

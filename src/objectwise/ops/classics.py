@@ -22,7 +22,7 @@ def voronoi_otsu_labelling(
     spot_sigma: Annotated[Length, Ge(0)] = 2.0,
     outline_sigma: Annotated[Length, Ge(0)] = 2.0,
 ) -> LabelsSteps:
-    """Return the steps of Voronoi-Otsu labelling: a spot in each object, and an outline by Otsu's threshold.
+    """Label objects by Voronoi-Otsu: a spot in each object, and an outline by Otsu's threshold.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def voronoi_otsu_labelling(
 def gauss_otsu_labelling(
     image: ImageName = "image", *, outline_sigma: Annotated[Length, Ge(0)] = 2.0
 ) -> LabelsSteps:
-    """Return the steps of Gauss-Otsu labelling: smooth, Otsu's threshold, connected components.
+    """Label objects by Gauss-Otsu: smooth, Otsu's threshold, connected components.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def local_minima_seeded_watershed(
     spot_sigma: Annotated[Length, Ge(0)] = 10.0,
     outline_sigma: Annotated[Length, Ge(0)] = 0.0,
 ) -> LabelsSteps:
-    """Return the steps of a watershed from local minima: cells with bright membranes, told apart by their size.
+    """Flood from local minima: cells with bright membranes, told apart by their size.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def segment_membranes(
     keep_border: bool = True,
     max_size: Annotated[Size, Ge(0)] | None = None,
 ) -> LabelsSteps:
-    """Return the steps that find the cells which bright membranes enclose: smooth, h-minima, flood.
+    """Find the cells that bright membranes enclose: smooth, h-minima, flood.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def segment_sure_foreground(
     fraction: Annotated[float, Ge(0), Le(1)] = 0.7,
     margin: Annotated[Length, Ge(0)] = 3.0,
 ) -> LabelsSteps:
-    """Return the steps of OpenCV's watershed recipe: sure foreground, sure background, the unknown zone flooded.
+    """Split by OpenCV's watershed recipe: sure foreground, sure background, the unknown zone flooded.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def segment_sure_foreground(
 def segment_elevation(
     image: ImageName = "image", *, low: Computed[Intensity] = None, high: Computed[Intensity] = None
 ) -> LabelsSteps:
-    """Return the steps of the coins tutorial: markers by brightness, outlines on the Sobel elevation map.
+    """Segment as the coins tutorial does: markers by brightness, outlines on the Sobel elevation map.
 
     Parameters
     ----------

@@ -6,41 +6,66 @@ them can be replaced.
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 
 from objectwise.core.composition import ClassesSteps, ImageName, LabelsSteps, MaskSteps, composition
 from objectwise.core.parameter import Computed, Intensity, Length
 from objectwise.core.step import From, Step
-from objectwise.ops.threshold import Method
+from objectwise.ops.threshold import Brightness, Method
 
 
 @composition()
 def find_objects(
     image: ImageName = "image",
     *,
-    objects: Literal["bright", "dark"] = "bright",
-    sigma: Annotated[Length, Ge(0)] = 1.0,
-    method: Method = "otsu",
     diameter: Annotated[Computed[Length], Gt(0)] = None,
+    objects: Brightness = "bright",
+    sigma: Annotated[Computed[Length], Ge(0)] = None,
+    remove_background: bool = True,
+    threshold: Literal["local", "global"] = "local",
+    method: Method = "otsu",
+    correction: Annotated[float, Gt(0)] = 1.0,
+    min_contrast: Annotated[float, Ge(0)] = 8.0,
+    min_neck: Annotated[float, Ge(0), Le(1)] = 0.15,
+    min_diameter: Annotated[Computed[Length], Ge(0)] = None,
+    max_diameter: Annotated[Length, Ge(0)] | None = None,
     keep_border: bool = True,
 ) -> LabelsSteps:
-    """Return the steps that find and split objects: smooth, threshold, fill, clean, split.
+    """Find objects: remove the background, threshold, split, outline each one.
 
     Parameters
     ----------
     image : str, optional
         Name of the input: one channel.
+    diameter : float, optional
+        Typical diameter of an object, in the unit of the recipe; all that follows is set by it. A larger value
+        looks at wider surroundings, splits less and drops larger dirt. Left out, it is estimated from the image.
     objects : {'bright', 'dark'}, optional
         Whether the objects are brighter or darker than the background.
     sigma : float, optional
-        How much noise is smoothed away first, in the unit of the recipe.
-    method : str, optional
-        How the threshold is found; a method of `threshold_auto`.
-    diameter : float, optional
-        Typical diameter of an object, in the unit of the recipe. Left out, it is estimated from the image.
+        How much noise is smoothed away first, in the unit of the recipe. Left out, a fifteenth of the diameter, or
+        one pixel where that is not given.
+    remove_background : bool, optional
+        Whether what is three times as wide as an object is taken away first: shading, and the glow of what is out
+        of focus.
+    threshold : {'local', 'global'}, optional
+        Whether pixels are compared with what lies around them, and each object then has an outline at its own
+        brightness; or one threshold serves all.
+    method : {'otsu', 'li', 'triangle', ...}, optional
+        How the threshold for the whole image is found, which also guides the local one; see `threshold_auto`.
+    correction : float, optional
+        What thresholds are multiplied by. A larger value finds fewer and smaller objects.
+    min_contrast : float, optional
+        By how many times the noise an object must differ from its surroundings. A larger value finds fewer faint
+        objects; with 0 noise counts as objects. It goes with the local threshold.
+    min_neck : float, optional
+        How much narrower than the objects the neck between them must be to split them, as a fraction, 0 to 1. A
+        larger value splits less.
+    min_diameter, max_diameter : float, optional
+        Diameters of the smallest and the largest object that stay, in the unit of the recipe. Left out, the
+        smallest is 0.4 of the typical diameter, and there is no largest.
     keep_border : bool, optional
         Whether objects that touch the border of the image stay.
 
@@ -49,28 +74,82 @@ def find_objects(
     list of Step
         The last one makes the labels.
 
+    Notes
+    -----
+    Without a diameter the size is estimated three times: from a global threshold, and then from the local one that
+    the last size gives, so that a glow across the image does not count as an object. These steps need the whole
+    image; with a diameter all steps run in tiles.
+
     Examples
     --------
-    >>> [step.op for step in find_objects(diameter=12)]
-    ['smooth_gaussian', 'threshold_auto', 'fill_holes', 'remove_small', 'split_touching']
+    >>> steps = find_objects(diameter=12, threshold="global", remove_background=False)
+    >>> [step.op for step in steps][:4]
+    ['smooth_gaussian', 'threshold_auto', 'fill_holes', 'filter_objects_by_diameter']
+    >>> [step.op for step in steps][4:]
+    ['split_touching', 'filter_objects_by_diameter', 'relabel_sequential']
     """
-    # an object narrower than half the typical diameter is no object of its own, and dirt below 0.4 of it
+    steps: list[Step] = []
+
+    def add(name: str, op: str, inputs: dict[str, str], **values: Any) -> str:
+        steps.append(Step(name, op, inputs, values))
+        return name
+
+    def local(name: str, source: str, width: From | float) -> str:
+        limits = {"lowest": 0.5 * correction, "highest": 1000.0, "counted_from": "background"}
+        return add(name, "threshold_adaptive", {"image": source}, diameter=width, method=method, **limits)
+
+    def of_size(times: float) -> From | float:
+        return From("size", times) if diameter is None else times * diameter
+
+    source = image
+    if objects == "dark":
+        source = add("inverted", "invert_image", {"image": image})
     if diameter is None:
-        size = [Step("size", "estimate_diameter", {"mask": "filled"})]
-        narrowest: From | float = From("size", 0.5)
-        smallest: From | float = From("size", 0.4)
+        add("pixel", "find_pixel_size", {"image": source})
+    if sigma is None:
+        sigma_now: From | float = From("pixel", 1.0) if diameter is None else diameter / 15
     else:
-        size = []
-        narrowest, smallest = 0.5 * diameter, math.pi / 4 * (0.4 * diameter) ** 2
-    steps = [
-        Step("smooth", "smooth_gaussian", {"image": image}, {"sigma": sigma}),
-        Step("mask", "threshold_auto", {"image": "smooth"}, {"method": method, "objects": objects}),
-        Step("filled", "fill_holes", {"mask": "mask"}),
-        *size,
-        Step("clean", "remove_small", {"objects": "filled"}, {"min_size": smallest}),
-        Step("split", "split_touching", {"mask": "clean"}, {"min_diameter": narrowest}),
-    ]
-    return steps if keep_border else [*steps, Step("inside", "clear_border", {"objects": "split"})]
+        sigma_now = sigma
+    source = add("smooth", "smooth_gaussian", {"image": source}, sigma=sigma_now)
+    if diameter is None:
+        # each round looks at surroundings of the size that the last one has found; holes of noise are filled, and
+        # none that a ring of objects encloses
+        holes = {"max_size": From("pixel", 10.0)}
+        rough = add("rough", "threshold_auto", {"image": source}, method=method)
+        rough = add("rough_filled", "fill_holes", {"mask": rough}, **holes)
+        add("rough_size", "estimate_diameter", {"mask": rough})
+        fine = local("fine", source, From("rough_size", 2.0))
+        fine = add("fine_filled", "fill_holes", {"mask": fine}, **holes)
+        add("fine_size", "estimate_diameter", {"mask": fine})
+        finer = local("finer", source, From("fine_size", 2.0))
+        finer = add("finer_filled", "fill_holes", {"mask": finer}, **holes)
+        add("size", "estimate_diameter", {"mask": finer})
+    if remove_background:
+        source = add("flat", "subtract_background_tophat", {"image": source}, radius=of_size(1.5))
+    if threshold == "local":
+        mask = local("mask", source, of_size(2.0))
+    else:
+        mask = add("mask", "threshold_auto", {"image": source}, method=method, correction=correction)
+    # what a ring of objects encloses is no hole; an area or volume can be set by a diameter that is found
+    holes = {"max_size": From("size", 1.0)} if diameter is None else {}
+    mask = add("filled", "fill_holes", {"mask": mask}, **holes)
+    smallest = of_size(0.4) if min_diameter is None else min_diameter
+    mask = add("clean", "filter_objects_by_diameter", {"objects": mask}, min_diameter=smallest)
+    # an object narrower than half the typical diameter is no object of its own, and dirt below 0.4 of it
+    labels = add("parts", "split_touching", {"mask": mask}, min_diameter=of_size(0.5), min_neck=min_neck)
+    if threshold == "local":
+        around = add("around", "expand_labels", {"labels": labels}, distance=of_size(0.3))
+        inputs = {"image": source, "labels": around, "mask": labels}
+        fraction = min(1.0, 0.4 * correction)
+        labels = add(
+            "outlined", "threshold_each_object", inputs, fraction=fraction, min_contrast=min_contrast
+        )
+    largest = {} if max_diameter is None else {"max_diameter": max_diameter}
+    labels = add("sized", "filter_objects_by_diameter", {"objects": labels}, min_diameter=smallest, **largest)
+    labels = add("split", "relabel_sequential", {"labels": labels})
+    if not keep_border:
+        add("inside", "clear_border", {"objects": labels})
+    return steps
 
 
 @composition()
@@ -83,7 +162,7 @@ def find_enclosed(
     max_gap: Annotated[Length, Ge(0)] = 4.0,
     min_width: Annotated[Length, Ge(0)] = 4.0,
 ) -> MaskSteps:
-    """Return the steps that find the regions which edges enclose: edges, linked, closed, filled, loose ones dropped.
+    """Find the regions that edges enclose: edges, linked, closed, filled, loose ones dropped.
 
     A gap in the edge of something bright or dark is linked from end to end; one in a wall, whose two edges turn round
     at the gap and have no ends, is closed.
@@ -131,7 +210,7 @@ def find_classes_fuzzy(
     weight: Annotated[float, Ge(0)] = 1.0,
     fuzziness: Annotated[float, Gt(1)] = 2.0,
 ) -> ClassesSteps:
-    """Return the steps of the enhanced fuzzy c-means: blend neighbours, cluster, take the largest membership.
+    """Cluster by the enhanced fuzzy c-means: blend neighbours, cluster, take the largest membership.
 
     Parameters
     ----------

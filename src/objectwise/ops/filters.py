@@ -78,9 +78,8 @@ def smooth_median(
     -----
     The disc holds the pixels whose centre is at most ``radius`` from its own. Beyond the border the image
     continues with its last pixels. NaN pixels stay NaN and are left out; of an even number the mean of both
-    middle ones is taken. 2048 x 2048 pixels take half a second with a radius of 2 pixels, and two seconds with one
-    of 5 or 10; 8- and 16-bit images less. In 3-D the cost grows with the number of rows in the ball, the square of
-    the radius.
+    middle ones is taken. 2048 x 2048 pixels take a tenth of a second with a radius of 2 pixels, and one or two
+    seconds with one of 5 or 10. In 3-D the cost grows with the number of rows in the ball, the square of the radius.
 
     References
     ----------

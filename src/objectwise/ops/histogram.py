@@ -272,6 +272,29 @@ def find_brightest(counts: np.ndarray, values: np.ndarray) -> float:  # noqa: AR
     return float(values[-1]) if len(values) else float("nan")
 
 
+def find_background_level(
+    counts: np.ndarray, values: np.ndarray, method: str, objects: str = "bright"
+) -> float:
+    """Return the median of the pixels that a threshold takes for background; NaN where there is no threshold."""
+    threshold = find_threshold(counts, values, method)
+    outside = values <= threshold if objects == "bright" else values > threshold
+    return _median(np.where(outside, counts, 0), values) if counts[outside].sum() else float("nan")
+
+
+def find_noise(counts: np.ndarray, values: np.ndarray, objects: str = "bright") -> float:
+    """Return the deviation of the background away from the objects; NaN for an image of one brightness.
+
+    The background is what Otsu's threshold leaves. On the side of the objects it has their blur, so that only pixels
+    on the other side of its median count.
+    """
+    if objects == "dark":
+        counts, values = counts[::-1], -values[::-1]
+    level = find_background_level(counts, values, "otsu")
+    away = np.where(values <= level, level - values, 0.0)
+    below = np.where(values <= level, counts, 0)
+    return float(np.sqrt((below * away**2).sum() / below.sum())) if below.sum() else float("nan")
+
+
 def find_background(
     counts: np.ndarray,
     values: np.ndarray,

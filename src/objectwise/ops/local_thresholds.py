@@ -8,7 +8,7 @@ formula; for bright ones it is that of the inverted image.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
@@ -235,13 +235,15 @@ def _adaptive_reach(spacing: tuple[float, ...], diameter: float, **_: object) ->
 def threshold_adaptive(
     image: Image,
     *,
-    diameter: Annotated[Length, Gt(0)] = 51.0,
+    diameter: Annotated[Length, Ge(0)] = 51.0,
     method: Method = "li",
     lowest: Annotated[float, Ge(0)] = 0.7,
     highest: Annotated[float, Ge(0)] = 1.5,
+    counted_from: Literal["zero", "background"] = "zero",
     offset: Intensity = 0.0,
     objects: Brightness = "bright",
     guide: Annotated[Computed[Intensity], Histogram(histogram.find_threshold)] = None,
+    background: Annotated[Computed[Intensity], Histogram(histogram.find_background_level)] = None,
     spacing: tuple[float, ...] | None = None,
 ) -> Mask:
     """Keep the pixels beyond a local threshold that stays near one for the whole image.
@@ -260,12 +262,19 @@ def threshold_adaptive(
     lowest, highest : float
         How far the local threshold may go below and above the one for the whole image, as multiples of it. Both
         1 is that threshold itself.
+    counted_from : {'zero', 'background'}
+        What these are multiples of: the threshold as it is, as CellProfiler takes them, for images whose background
+        is near zero; or its height above the brightness of the background, for any camera offset and for dark
+        objects.
     offset : float
         By how much an object differs from its surroundings at least. A larger value keeps less.
     objects : {'bright', 'dark'}
         Which side is kept.
     guide : float, optional
         The threshold for the whole image. Left out, it is found; given, it is used as it is.
+    background : float, optional
+        The brightness of the background. Left out, it is the median of the pixels on the other side of the threshold
+        that the method finds. Has no part in multiples that are counted from zero.
     spacing : tuple of float, optional
         Pixel size along each axis; 1 where it is left out.
 
@@ -278,7 +287,7 @@ def threshold_adaptive(
     -----
     The local threshold is the average of the surroundings, weighted by a Gaussian with a standard deviation of a
     sixth of the diameter, plus the offset (minus it for dark objects). The limits are those of CellProfiler's
-    adaptive thresholds; being multiples, they suit images whose background is near zero. An image of one single
+    adaptive thresholds unless they are counted from the background. An image of one single
     brightness has an empty mask. NaN pixels are left out and never kept.
 
     References
@@ -297,11 +306,18 @@ def threshold_adaptive(
     if guide is None:
         # called as a plain function: the block is all there is
         guide = histogram.of_block(histogram.find_threshold, image, method=method)
-    if np.isnan(guide):
+    if counted_from == "zero":
+        background = 0.0
+    elif background is None:
+        background = histogram.of_block(
+            histogram.find_background_level, image, method=method, objects=objects
+        )
+    if np.isnan(guide) or np.isnan(background):
         return np.zeros(image.shape, bool)
     average = gaussian_smooth(image, diameter / 6, spacing or (1.0,) * image.ndim)
-    # of a negative guide the larger multiple is the lower limit
-    least, most = sorted((lowest * guide, highest * guide))
+    # of a negative guide, or one below the background, the larger multiple is the lower limit
+    height = guide - background
+    least, most = sorted((background + lowest * height, background + highest * height))
     if objects == "bright":
         return image > np.clip(average + offset, least, most)
     return image < np.clip(average - offset, least, most)

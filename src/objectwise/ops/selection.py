@@ -13,7 +13,8 @@ from annotated_types import Ge, Le
 
 from objectwise.core.locality import Components, Facts, Whole
 from objectwise.core.locality import Objects as EachObject
-from objectwise.core.operation import Images, Labels, Mask, Objects, Size, operation
+from objectwise.core.operation import Images, Labels, Length, Mask, Objects, Size, operation
+from objectwise.core.parameter import Unit, as_unit
 from objectwise.ops.pieces import Connectivity, kept, of_objects, pixel_size, staying
 
 
@@ -69,6 +70,76 @@ def filter_labels_by_size(
     array([[0, 0, 5, 5, 0, 0, 0, 0]])
     """
     return _sized.whole(labels, min_size=min_size, max_size=max_size, spacing=spacing)
+
+
+def _of_diameter(
+    facts: Facts,
+    *,
+    min_diameter: float | None,
+    max_diameter: float | None,
+    spacing: Sequence[float] | None,
+    **_: Any,
+) -> np.ndarray:
+    ndim = len(spacing) if spacing else 2
+    limits = [
+        None if item is None else as_unit(item, Unit("length"), Unit("size"), ndim)
+        for item in (min_diameter, max_diameter)
+    ]
+    return _within(facts, min_size=limits[0], max_size=limits[1], spacing=spacing)
+
+
+_of_a_width = Components(of_objects, _of_diameter)
+
+
+@operation(locality=_of_a_width, tiny={"min_diameter": 7.5})
+def filter_objects_by_diameter(
+    objects: Objects,
+    *,
+    min_diameter: Annotated[Length, Ge(0)] | None = None,
+    max_diameter: Annotated[Length, Ge(0)] | None = None,
+    connectivity: Connectivity = "full",
+    spacing: tuple[float, ...] | None = None,
+) -> Objects:
+    """Keep the objects within a range of diameters.
+
+    Parameters
+    ----------
+    objects : (Y, X) or (Z, Y, X) array of bool or int
+        A mask, whose connected pieces are the objects; or labels.
+    min_diameter : float, optional
+        Smallest diameter of an object that stays, in the unit of the pixel size: that of the disc of the same
+        area, or of the ball of the same volume.
+    max_diameter : float, optional
+        Largest diameter of an object that stays.
+    connectivity : {'full', 'face'}
+        Whether the pixels of an object in a mask join through edges and corners too, or through faces
+        alone. Has no part in labels.
+    spacing : tuple of float, optional
+        Pixel size along each axis; 1 where it is left out.
+
+    Returns
+    -------
+    array of bool or int
+        A mask from a mask, labels from labels; the ids stay as they are.
+
+    Notes
+    -----
+    Both limits belong to the range. An object in several pieces has the size of all of them. One limit serves plane
+    images and volumes, where an area or a volume serves one of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> filter_objects_by_diameter(np.array([[3, 0, 5, 5, 0, 7, 7, 7]]), min_diameter=1.5, max_diameter=1.8)
+    array([[0, 0, 5, 5, 0, 0, 0, 0]])
+    """
+    return _of_a_width.whole(
+        objects,
+        min_diameter=min_diameter,
+        max_diameter=max_diameter,
+        connectivity=connectivity,
+        spacing=spacing or (1.0,) * objects.ndim,
+    )
 
 
 def _not_large(facts: Facts, *, max_size: float, spacing: Sequence[float] | None, **_: Any) -> np.ndarray:

@@ -1,0 +1,40 @@
+"""The pixel size as a number that later steps of a recipe can be set by."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from objectwise.core.locality import Whole
+from objectwise.core.operation import Image, Value, operation
+from objectwise.core.parameter import Unit
+
+
+@operation(locality=Whole("it is one number for the whole image"))
+def find_pixel_size(
+    image: Image,  # noqa: ARG001 - what the size is asked of
+    *,
+    spacing: tuple[float, ...] | None = None,
+) -> Annotated[Value, Unit("length")]:
+    """Return the width of a pixel, to set the lengths of later steps in pixels.
+
+    Noise lives on pixels: how much to smooth it away is a matter of so many pixels, whatever the unit of the recipe.
+
+    Parameters
+    ----------
+    image : (Y, X) or (Z, Y, X) array of any real dtype
+        One channel.
+    spacing : tuple of float, optional
+        Pixel size along each axis; 1 where it is left out.
+
+    Returns
+    -------
+    float
+        The pixel size along the last axis, in its unit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> find_pixel_size(np.zeros((4, 4)), spacing=(0.5, 0.5))
+    0.5
+    """
+    return float(spacing[-1]) if spacing else 1.0
