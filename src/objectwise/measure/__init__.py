@@ -24,6 +24,9 @@ def measure(
     percentiles: tuple[float, ...] = (5.0, 25.0, 75.0, 95.0),
     ring_gap: Annotated[Length, Ge(0)] = 2.0,
     ring_width: Annotated[Length, Gt(0)] = 5.0,
+    colocalisation_threshold: Literal["otsu", "costes"] = "otsu",
+    neighbour_distance: Annotated[Length, Gt(0)] = 10.0,
+    n_neighbours: Annotated[int, Ge(1)] = 2,
     grid: Grid | None = None,
 ) -> Table:
     """Measure the size, shape, position and brightness of every object.
@@ -36,8 +39,8 @@ def measure(
         Channels whose brightness is measured, by the names that their columns get.
     features : tuple of str, optional
         What to measure: groups (``size``, ``shape``, ``position``, ``intensity``) or columns
-        (``area``, ``intensity_mean``). Left out, all groups but those that are measured on request alone:
-        ``intensity_distribution``, ``intensity_edge``, ``intensity_position`` and ``intensity_background``.
+        (``area``, ``intensity_mean``). Left out, all groups but those that are measured on request alone, which the
+        list of measurements tells.
     missing : {"ignore", "propagate"}
         What pixels that are NaN or infinite do: they are left out, or make all that is measured of their object in
         this image NaN. They are counted either way.
@@ -48,6 +51,15 @@ def measure(
         pixel size. A larger value keeps more of the object's own light out.
     ring_width : float
         Width of that ring. A larger value takes more background, from farther away.
+    colocalisation_threshold : {'otsu', 'costes'}, optional
+        Which pixels of a channel are signal, for Manders' coefficients: those above the threshold of Otsu of the
+        frame, or above that of Costes, below which the two channels of a pair are not correlated. Costes' is the
+        lower one where little of the frame is signal.
+    neighbour_distance : float, optional
+        How far from an object others are its neighbours, in the unit of the pixel size. With a larger one more are
+        counted, and the density is an average over a wider surrounding.
+    n_neighbours : int, optional
+        How many of the nearest neighbours get columns of their own, at least 1.
     grid : Grid, optional
         Pixel size and unit; pixels where it is left out.
 
@@ -68,17 +80,14 @@ def measure(
     >>> table.frame["area"].tolist()
     [2.0, 1.0]
     """
+    given = dict(locals())
+    from objectwise.measure.families import defaults
     from objectwise.measure.objects import make_table, measure_block
 
     spacing = grid.block_spacing if grid is not None else None
     unit = grid.unit if grid is not None else "pixel"
     images = dict(images or {})
-    settings = {
-        "missing": missing,
-        "percentiles": percentiles,
-        "ring_gap": ring_gap,
-        "ring_width": ring_width,
-    }
+    settings = {name: given[name] for name in defaults()}
     found = measure_block(labels, images, spacing, features, **settings)
     return make_table([(0, *found)], labels.ndim, list(images), features, unit, **settings)
 

@@ -14,6 +14,7 @@ from objectwise.core.table import Column
 from objectwise.measure import (
     axes,
     background,
+    colocalisation,
     feret,
     intensity,
     intensity_distribution,
@@ -21,6 +22,7 @@ from objectwise.measure import (
     intensity_position,
     interior,
     moments,
+    neighbours,
     outline,
     shape,
 )
@@ -38,6 +40,8 @@ FAMILIES: tuple[Family, ...] = (
     intensity_edge.FAMILY,
     intensity_position.FAMILY,
     background.FAMILY,
+    colocalisation.FAMILY,
+    neighbours.FAMILY,
 )
 
 
