@@ -5,6 +5,10 @@ Measuring is a step like any other: it is given labels and named images, and mak
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from annotated_types import Ge, Le
+
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Whole
 from objectwise.core.operation import Images, Labels, Table, operation, register
@@ -16,6 +20,12 @@ def measure(
     images: Images | None = None,
     *,
     features: tuple[str, ...] | None = None,
+    texture_scale: Annotated[int, Ge(1), Le(1000)] = 3,
+    n_grey_levels: Annotated[int, Ge(2), Le(256)] = 32,
+    texture_min: float | None = None,
+    texture_max: float | None = None,
+    n_granularity_steps: Annotated[int, Ge(1), Le(64)] = 16,
+    n_rings: Annotated[int, Ge(1), Le(64)] = 4,
     grid: Grid | None = None,
 ) -> Table:
     """Measure the size, shape, position and brightness of every object.
@@ -28,7 +38,20 @@ def measure(
         Channels whose brightness is measured, by the names that their columns get.
     features : tuple of str, optional
         What to measure: groups (``size``, ``shape``, ``position``, ``intensity``) or columns
-        (``area``, ``intensity_mean``). Left out, everything.
+        (``area``, ``intensity_mean``). Left out, all groups but those that take long or are
+        many columns: ``texture``, ``granularity``, ``radial``, ``zernike`` and ``skeleton``.
+    texture_scale : int, optional
+        How many pixels along each axis the two pixels of a pair lie apart, for ``texture``. A larger step sees
+        coarser patterns, and must fit into the objects.
+    n_grey_levels : int, optional
+        Number of grey levels for ``texture``. More tell finer differences apart, but leave fewer pairs for each.
+    texture_min, texture_max : float, optional
+        The values at which the grey levels begin and end, for ``texture``. Left out, the darkest and the brightest
+        pixel of each object, so that its contrast has no part in it.
+    n_granularity_steps : int, optional
+        Number of sizes of spots for ``granularity``, in pixels.
+    n_rings : int, optional
+        Number of rings between the middle and the border of an object, for ``radial``.
     grid : Grid, optional
         Pixel size and unit; pixels where it is left out.
 
@@ -54,8 +77,16 @@ def measure(
     spacing = grid.block_spacing if grid is not None else None
     unit = grid.unit if grid is not None else "pixel"
     images = dict(images or {})
-    found = measure_block(labels, images, spacing, features)
-    return make_table([(0, *found)], labels.ndim, list(images), features, unit)
+    settings = {
+        "texture_scale": texture_scale,
+        "n_grey_levels": n_grey_levels,
+        "texture_min": texture_min,
+        "texture_max": texture_max,
+        "n_granularity_steps": n_granularity_steps,
+        "n_rings": n_rings,
+    }
+    found = measure_block(labels, images, spacing, features, **settings)
+    return make_table([(0, *found)], labels.ndim, list(images), features, unit, **settings)
 
 
 register("measure", measure)

@@ -11,10 +11,19 @@ from typing import Any
 
 from objectwise.core.parameter import nearest
 from objectwise.core.table import Column
-from objectwise.measure import intensity, shape
+from objectwise.measure import granularity, intensity, radial, shape, skeleton, texture, zernike
 from objectwise.measure.family import Family
 
-FAMILIES: tuple[Family, ...] = (shape.FAMILY, intensity.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    shape.FAMILY,
+    intensity.FAMILY,
+    texture.FAMILY,
+    granularity.FAMILY,
+    radial.FAMILY,
+    zernike.SHAPE_FAMILY,
+    zernike.INTENSITY_FAMILY,
+    skeleton.FAMILY,
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,52 @@
+"""The sizes of bright spots in objects: what openings of growing size take away.
+
+CellProfiler opens the whole image, shrunk to a quarter, after its background was taken off; an object's numbers then
+depend on what lies around it and on the size of the image. Here an object is opened by itself, at full resolution, and
+brightness is counted from its darkest pixel: a background that is the same over the object has no part in it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from objectwise.core.table import Column, Reasons
+from objectwise.measure.family import Block, Family, Found, undefined
+
+
+def columns(n_granularity_steps: int) -> tuple[Column, ...]:
+    """Return the columns: one for each size."""
+    return tuple(
+        Column(
+            f"granularity_{step}", "1",
+            "Fraction of the brightness above the darkest pixel of the object that goes with spots which "
+            f"{step - 1} erosion{'' if step == 2 else 's'} would leave and {step} take away: the opening by "
+            "reconstruction with that many erosions, a pixel's neighbours being those that share a face.",
+            group="granularity",
+            reference="Ravkin I, Temov V (1988) Bit representation techniques and image processing. Applied "
+            "Informatics 14:41-90.",
+        )
+        for step in range(1, n_granularity_steps + 1)
+    )  # fmt: skip
+
+
+def measure_granularity(block: Block, channel: str, wanted: set[str], n_granularity_steps: int) -> Found:
+    """Measure the sizes of bright spots of one image in all objects."""
+    from objectwise.kernels import granules
+    from objectwise.kernels.runs import prepare_image, prepare_labels
+    from objectwise.kernels.threads import in_threads, strips
+
+    n = block.ids.size
+    table = np.full((n, n_granularity_steps), np.nan)
+    if n:
+        common = prepare_labels(block.clean), prepare_image(block.images[channel]), block.scan.record
+        in_threads(granules.spectrum, [(*common, *strip, table) for strip in strips(n, 64)])
+    names = [column.name for column in columns(n_granularity_steps)]
+    constant = np.isnan(table[:, 0])
+    reasons: Reasons = {
+        name: undefined(block, name, constant, "no pixel of the object is brighter than another")
+        for name in names
+    }
+    return dict(zip(names, table.T, strict=True)), reasons
+
+
+FAMILY = Family(columns, measure_granularity, of="channel", on_request=True)
