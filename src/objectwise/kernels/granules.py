@@ -5,101 +5,91 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.kernels import compiled
-from objectwise.kernels.runs import MAX_X, MAX_Y, MAX_Z, MIN_X, MIN_Y, MIN_Z
 
 
 @compiled
-def _rebuild(marker, mask, first, last, steps):
-    """Raise a marker as far as it spreads under a mask, in place."""
-    changed = True
-    while changed:
-        changed = False
-        for way in (1, -1):
-            here = first if way == 1 else last - 1
-            while first <= here < last:
-                if mask[here] > marker[here]:
-                    best = marker[here]
-                    for step in steps:
-                        best = max(best, marker[here + step], marker[here - step])
-                    best = min(best, mask[here])
-                    if best > marker[here]:
-                        marker[here] = best
-                        changed = True
-                here += way
-
-
-@compiled
-def spectrum(labels, image, record, start, stop, found):
+def spectrum(values, places, starts, steps, low, high, found):
     """Find how much brightness each opening by reconstruction takes away from each object.
 
     Parameters
     ----------
-    labels : ndarray of int32, shape (Z, Y, X)
-        With the ids 1 to n.
-    image : ndarray, shape (Z, Y, X)
-        What `prepare_image` returned.
-    record : ndarray of int64, shape (n, 16)
-    start, stop : int
+    values : ndarray of float64, shape (n_pixels,)
+        Object after object; those that are NaN or infinite take no part.
+    places : ndarray of int64, shape (n_pixels,)
+        Where each lies in the box of its object as one line.
+    starts : ndarray of int64, shape (n + 1,)
+        The stretch of each object.
+    steps : ndarray of int64, shape (n, 4)
+        The steps along z, y and x in the line of each box, and its length.
+    low, high : int
         The objects to look at, half-open.
     found : ndarray of float64, shape (n, n_steps)
         Written: the fractions of the sum above the smallest value of the object; NaN where that sum is 0.
 
     Notes
     -----
-    Neighbours are pixels that share a face. Other pixels than the finite ones of the object take no part.
+    Neighbours are pixels that share a face. In 2-D the step along z is left out, as it is longer than the line.
     """
     n_steps = found.shape[1]
-    for index in range(start, stop):
-        entry = record[index]
-        # the box with a pixel around it, as one line
-        row = entry[MAX_X] - entry[MIN_X] + 2
-        plane = row * (entry[MAX_Y] - entry[MIN_Y] + 2)
-        n = plane * (entry[MAX_Z] - entry[MIN_Z] + 2)
-        steps = np.array([1, row, plane])
+    for index in range(low, high):
         smallest = np.inf
+        n = 0
+        for pixel in range(starts[index], starts[index + 1]):
+            if np.isfinite(values[pixel]):
+                smallest = min(smallest, values[pixel])
+                n += 1
         # -1 is outside
-        values = np.full(n, -1.0)
-        for again in range(2):
-            for z in range(entry[MIN_Z], entry[MAX_Z]):
-                for y in range(entry[MIN_Y], entry[MAX_Y]):
-                    there = (z - entry[MIN_Z] + 1) * plane + (y - entry[MIN_Y] + 1) * row + 1
-                    for x in range(entry[MIN_X], entry[MAX_X]):
-                        if labels[z, y, x] == index + 1 and np.isfinite(image[z, y, x]):
-                            if again == 0:
-                                smallest = min(smallest, np.float64(image[z, y, x]))
-                            else:
-                                values[there + x - entry[MIN_X]] = image[z, y, x] - smallest
-        first, last = plane, n - plane
-        total = 0.0
-        for here in range(first, last):
-            total += max(values[here], 0.0)
+        mask = np.full(steps[index, 3], -1.0)
+        inside = np.empty(n, np.int64)
+        before = 0.0
+        n = 0
+        for pixel in range(starts[index], starts[index + 1]):
+            if np.isfinite(values[pixel]):
+                mask[places[pixel]] = values[pixel] - smallest
+                inside[n] = places[pixel]
+                before += values[pixel] - smallest
+                n += 1
+        total = before
         if total == 0:
             found[index] = np.nan
             continue
         found[index] = 0
-        eroded = values.copy()
-        smaller = values.copy()
-        before = total
+        first_axis = 0 if steps[index, 3] > 2 * steps[index, 0] else 1
+        eroded = mask.copy()
+        smaller = mask.copy()
+        rebuilt = mask.copy()
         for k in range(n_steps):
             largest = 0.0
-            for here in range(first, last):
-                if values[here] >= 0:
-                    least = eroded[here]
-                    for step in steps:
-                        if values[here + step] >= 0:
-                            least = min(least, eroded[here + step])
-                        if values[here - step] >= 0:
-                            least = min(least, eroded[here - step])
-                    smaller[here] = least
-                    largest = max(largest, least)
+            for here in inside:
+                least = eroded[here]
+                for axis in range(first_axis, 3):
+                    for there in (here - steps[index, axis], here + steps[index, axis]):
+                        if mask[there] >= 0 and eroded[there] < least:
+                            least = eroded[there]
+                smaller[here] = least
+                rebuilt[here] = least
+                largest = max(largest, least)
             eroded, smaller = smaller, eroded
-            rest = 0.0
+            # what is left spreads to and fro until nothing changes
+            changed = largest > 0
+            while changed:
+                changed = False
+                for turn in range(2 * n):
+                    here = inside[turn if turn < n else 2 * n - 1 - turn]
+                    best = rebuilt[here]
+                    if best < mask[here]:
+                        for axis in range(first_axis, 3):
+                            for there in (here - steps[index, axis], here + steps[index, axis]):
+                                best = max(best, rebuilt[there])
+                        best = min(best, mask[here])
+                        if best > rebuilt[here]:
+                            rebuilt[here] = best
+                            changed = True
+            after = 0.0
             if largest > 0:
-                rebuilt = eroded.copy()
-                _rebuild(rebuilt, values, first, last, steps)
-                for here in range(first, last):
-                    rest += max(rebuilt[here], 0.0)
-            found[index, k] = (before - rest) / total
-            before = rest
-            if rest == 0:
+                for here in inside:
+                    after += rebuilt[here]
+            found[index, k] = (before - after) / total
+            before = after
+            if after == 0:
                 break

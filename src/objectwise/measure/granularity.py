@@ -32,14 +32,16 @@ def columns(n_granularity_steps: int) -> tuple[Column, ...]:
 def measure_granularity(block: Block, channel: str, wanted: set[str], n_granularity_steps: int) -> Found:
     """Measure the sizes of bright spots of one image in all objects."""
     from objectwise.kernels import granules
-    from objectwise.kernels.runs import prepare_image, prepare_labels
     from objectwise.kernels.threads import in_threads, strips
+    from objectwise.measure.pixels import batches
 
-    n = block.ids.size
-    table = np.full((n, n_granularity_steps), np.nan)
-    if n:
-        common = prepare_labels(block.clean), prepare_image(block.images[channel]), block.scan.record
-        in_threads(granules.spectrum, [(*common, *strip, table) for strip in strips(n, 64)])
+    table = np.full((block.ids.size, n_granularity_steps), np.nan)
+    for pixels in batches(block.scan):
+        values = np.ravel(block.images[channel])[pixels.flat].astype(np.float64)
+        places, lines = pixels.places(1)
+        common = values, places, pixels.starts, lines
+        part = table[pixels.objects]
+        in_threads(granules.spectrum, [(*common, *strip, part) for strip in strips(len(part), 64)])
     names = [column.name for column in columns(n_granularity_steps)]
     constant = np.isnan(table[:, 0])
     reasons: Reasons = {

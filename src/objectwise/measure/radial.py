@@ -11,6 +11,9 @@ import numpy as np
 
 from objectwise.core.table import Column, Reasons
 from objectwise.measure.family import Block, Family, Found, undefined
+from objectwise.measure.pixels import Pixels
+
+CLOSE = 1e-6  # how far two lengths may differ by rounding, relative to them
 
 _RINGS = (
     "Rings are numbered from the middle, the deepest pixel of the object; a pixel's place between middle and border "
@@ -54,22 +57,18 @@ def measure_radial(block: Block, channel: str, wanted: set[str], n_rings: int) -
     """Measure how one image is spread in all objects."""
     import edt
 
-    from objectwise.kernels import rings
-    from objectwise.kernels.runs import prepare_image, prepare_labels
-    from objectwise.kernels.threads import in_threads, n_threads, strips
+    from objectwise.kernels.threads import n_threads
+    from objectwise.measure.pixels import batches
 
     n = block.ids.size
-    table = np.zeros((n, n_rings, rings.N_OF_RING))
+    # of each ring: number of finite pixels, their sum, and deviation and mean of the means of its wedges
+    table = np.full((n, n_rings, 4), np.nan)
     if n:
-        depth = edt.edt(block.clean, block.spacing, black_border=True, parallel=n_threads())
-        labels = prepare_labels(block.clean)
-        image = prepare_image(block.images[channel])
-        size = np.array((1.0, *block.spacing)[-3:]) if block.ndim == 2 else np.array(block.spacing)
-        if block.ndim == 2:
-            # the axis that is not there must not be the smallest
-            size[0] = size.max()
-        common = labels, depth.reshape(labels.shape), image, block.scan.record, size, block.ndim == 2, n_rings
-        in_threads(rings.describe_rings, [(*common, *strip, table) for strip in strips(n, 64)])
+        depth = edt.edt(block.clean, block.spacing, black_border=True, parallel=n_threads()).ravel()
+        image = np.ravel(block.images[channel])
+        for part in batches(block.scan):
+            values = image[part.flat].astype(np.float64)
+            table[part.objects] = _describe_rings(part, values, depth[part.flat], block.spacing, n_rings)
     pixels, sums, deviation, mean = np.moveaxis(table, 2, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         fraction = sums / sums.sum(axis=1, keepdims=True)
@@ -93,6 +92,63 @@ def measure_radial(block: Block, channel: str, wanted: set[str], n_rings: int) -
             )
             reasons[name] |= undefined(block, name, unmeasured, "the ring has no pixel")
     return found, reasons
+
+
+def _describe_rings(
+    pixels: Pixels, values: np.ndarray, depth: np.ndarray, spacing: tuple[float, ...], n_rings: int
+) -> np.ndarray:
+    """Return number, sum, and deviation and mean of the means of wedges, of each object and ring."""
+    n, owner, firsts, ndim = len(pixels.extent), pixels.owner, pixels.starts[:-1], len(spacing)
+    margin = CLOSE * min(spacing)
+    position = pixels.position[3 - ndim :] * np.array(spacing)[:, None]
+    n_pixels = np.diff(pixels.starts)
+    centroid = np.array([np.bincount(owner, axis, n) for axis in position]) / n_pixels
+    # of the deepest pixels, those nearest to the centroid are the middle
+    deepest = np.maximum.reduceat(depth, firsts)[owner]
+    away = np.where(depth >= deepest * (1 - CLOSE), _distance(position, centroid[:, owner]), np.inf)
+    middle = np.flatnonzero(away <= np.minimum.reduceat(away, firsts)[owner] + margin)
+    of = owner[middle]
+    n_middle = np.bincount(of, minlength=n)
+    order = np.arange(middle.size) - (np.cumsum(n_middle) - n_middle)[of]
+    distance = np.full(owner.size, np.inf)
+    for number in range(n_middle.max()):
+        one = np.zeros(n, np.int64)
+        one[of[order == number]] = middle[order == number]
+        mine = np.flatnonzero(n_middle[owner] > number)
+        near = _distance(position[:, mine], position[:, one[owner[mine]]])
+        distance[mine] = np.minimum(distance[mine], near)
+    # a pixel on the border of two rings belongs to the inner one
+    place = n_rings * (distance / (distance + depth))
+    ring = np.clip(np.ceil(place * (1 - CLOSE)) - 1, 0, n_rings - 1).astype(np.int64)
+    # on which sides of the middle a pixel lies: 0 or 1, and half on either where it lies between
+    centre = np.array([np.bincount(of, axis[middle], n) for axis in position]) / n_middle
+    offset = list(position - centre[:, owner])
+    if ndim == 2:
+        offset.append(np.abs(offset[0]) - np.abs(offset[1]))
+    sides = [(np.where(np.abs(side) < margin, 0, np.sign(side)) + 1) / 2 for side in offset]
+    present = np.isfinite(values)
+    values = np.where(present, values, 0)
+    cell = owner * n_rings + ring
+    total = np.bincount(cell, values, n * n_rings)
+    means = np.empty((8, n * n_rings))
+    for wedge in range(8):
+        share = present.astype(np.float64)
+        for axis, side in enumerate(sides):
+            share *= side if wedge >> axis & 1 else 1 - side
+        weight = np.bincount(cell, share, n * n_rings)
+        with np.errstate(invalid="ignore"):
+            means[wedge] = np.bincount(cell, share * values, n * n_rings) / weight
+    there = ~np.isnan(means)
+    n_wedges = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there, means, 0).sum(axis=0) / n_wedges
+    deviation = np.sqrt(np.where(there, (means - mean) ** 2, 0).sum(axis=0) / n_wedges)
+    n_finite = np.bincount(cell, present, n * n_rings)
+    return np.stack((n_finite, total, deviation, mean), axis=-1).reshape(n, n_rings, 4)
+
+
+def _distance(position: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the distances of points: arrays of shape (ndim, n)."""
+    return np.sqrt(((position - other) ** 2).sum(axis=0))
 
 
 FAMILY = Family(columns, measure_radial, of="channel", on_request=True)

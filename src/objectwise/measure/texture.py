@@ -76,37 +76,37 @@ def measure_texture(
     texture_max: float | None,
 ) -> Found:
     """Measure the texture of one image in all objects."""
-    from objectwise.kernels import cooccurrence, values
-    from objectwise.kernels.runs import prepare_image, prepare_labels
+    from objectwise.kernels import cooccurrence
     from objectwise.kernels.threads import in_threads, strips
+    from objectwise.measure.pixels import batches
 
     if texture_min is not None and texture_max is not None and texture_min >= texture_max:
         raise ValueError(
             f"texture_min must be smaller than texture_max; found {texture_min:g} and {texture_max:g}"
         )
-    n = block.ids.size
-    table = np.full((n, cooccurrence.N_FEATURES), np.nan)
-    if n:
-        statistics = np.full((n, values.N_STATISTICS), np.nan)
-        values.describe_values(*block.values_of(channel), statistics)
-        low, high = statistics[:, values.MINIMUM].copy(), statistics[:, values.MAXIMUM].copy()
-        if texture_min is not None:
-            low[:] = texture_min
-        if texture_max is not None:
-            high[:] = texture_max
-        image = prepare_image(block.images[channel])
-        levels = np.zeros(image.shape, np.uint16)
-        lines = (
-            image.reshape(-1, image.shape[-1]),
-            low,
-            high,
-            n_grey_levels,
-            levels.reshape(-1, image.shape[-1]),
-        )
-        cooccurrence.grade_values(block.scan.runs, *lines)
-        steps = np.array(directions(block.ndim)) * texture_scale
-        common = prepare_labels(block.clean), levels, block.scan.record, steps, n_grey_levels
-        in_threads(cooccurrence.describe_neighbours, [(*common, *strip, table) for strip in strips(n, 64)])
+    table = np.full((block.ids.size, cooccurrence.N_FEATURES), np.nan)
+    steps = np.array(directions(block.ndim)) * texture_scale
+    for pixels in batches(block.scan):
+        values = np.ravel(block.images[channel])[pixels.flat].astype(np.float64)
+        present = np.isfinite(values)
+        ends = []
+        for given, extreme, far in ((texture_min, np.minimum, np.inf), (texture_max, np.maximum, -np.inf)):
+            limit = extreme.reduceat(np.where(present, values, far), pixels.starts[:-1])
+            ends.append((np.full_like(limit, given) if given is not None else limit)[pixels.owner])
+        low, width = ends[0], ends[1] - ends[0]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            place = (values - low) * n_grey_levels / width
+        levels = np.where(width > 0, np.clip(np.floor(place) + 1, 1, n_grey_levels), 1)
+        levels = np.where(present, levels, 0).astype(np.int64)
+        # a step that is longer than the boxes leads out of them however long it is
+        places, lines = pixels.places(min(texture_scale, int(pixels.extent.max())))
+        common = levels, places, pixels.starts, lines
+        part = table[pixels.objects]
+        if texture_scale < pixels.extent.max():
+            in_threads(
+                cooccurrence.describe_neighbours,
+                [(*common, steps, n_grey_levels, *strip, part) for strip in strips(len(part), 64)],
+            )
     reasons: Reasons = {}
     alone = np.isnan(table[:, 0])
     for number, column in enumerate(COLUMNS):
