@@ -30,6 +30,8 @@ class Pixels:
         Steps along z, y and x from the corner of the box of the object.
     extent : ndarray of int64, shape (n_objects, 3)
         Size of each box.
+    ndim : int
+        Number of axes of the block.
     """
 
     objects: slice
@@ -38,6 +40,7 @@ class Pixels:
     starts: np.ndarray
     position: np.ndarray
     extent: np.ndarray
+    ndim: int
 
     def places(self, gap: int) -> tuple[np.ndarray, np.ndarray]:
         """Return where each pixel lies in the box of its object as one line, and the steps along z, y and x there.
@@ -52,16 +55,15 @@ class Pixels:
         -------
         place : ndarray of int64, shape (n,)
         steps : ndarray of int64, shape (n_objects, 4)
-            The last is the length of the line.
+            The last is the length of the line; in 2-D, the step along z is 0.
         """
         steps = np.empty((len(self.extent), 4), np.int64)
         steps[:, 2] = 1
         steps[:, 1] = self.extent[:, 2] + gap
-        # a block of one plane has no step out of it
-        deep = gap if self.extent[:, 0].max(initial=1) > 1 else 0
-        steps[:, 0] = steps[:, 1] * (self.extent[:, 1] + gap)
-        before = gap * (steps[:, 1] + steps[:, 2]) + deep * steps[:, 0]
-        steps[:, 3] = steps[:, 0] * self.extent[:, 0] + 2 * before
+        plane = steps[:, 1] * (self.extent[:, 1] + gap)
+        steps[:, 0] = plane if self.ndim == 3 else 0
+        before = gap * steps[:, :3].sum(axis=1)
+        steps[:, 3] = plane * self.extent[:, 0] + 2 * before
         place = before[self.owner]
         for axis in range(3):
             place += self.position[axis] * steps[self.owner, axis]
@@ -89,5 +91,6 @@ def batches(scan: Scan) -> Iterator[Pixels]:
         position = np.stack((*np.divmod(line, scan.shape[-2]), x)) - corner[owner].T
         starts = np.concatenate([[0], np.cumsum(scan.n_pixels[start:stop])])
         extent = scan.record[start:stop, lines.MAX_Z :] - corner
-        yield Pixels(slice(start, stop), line * scan.shape[-1] + x, owner, starts, position, extent)
+        flat = line * scan.shape[-1] + x
+        yield Pixels(slice(start, stop), flat, owner, starts, position, extent, scan.ndim)
         start = stop

@@ -89,14 +89,15 @@ def _skeletons(
     ends, junctions : ndarray of int64
         The column of each.
     """
+    from scipy import ndimage
     from scipy.sparse.csgraph import connected_components
-    from skan.csr import PathGraph, Skeleton
+    from skan import Skeleton
 
     for sheet, owner in _sheets(block):
-        # skan refuses a sheet on which no two pixels touch
-        if not sheet.any():
+        # skan fails where no two pixels touch
+        if ndimage.label(sheet, np.ones((3,) * block.ndim))[1] == sheet.sum():
             continue
-        skeleton = Skeleton.from_path_graph(PathGraph.from_image(sheet, spacing=block.spacing))
+        skeleton = Skeleton(sheet, spacing=block.spacing, keep_images=False)
         columns = np.asarray(skeleton.coordinates)[:, -1].astype(np.int64)
         degrees = np.asarray(skeleton.degrees)
         steps = np.diff(skeleton.paths.indptr)
