@@ -156,7 +156,7 @@ def test_no_objects(shape):
 
 @pytest.mark.parametrize(("feature", "package"), [("skeleton", "skan"), ("skeleton_length", "skan")])
 def test_what_is_not_installed_is_refused_before_anything_is_measured(feature, package, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     measured = []
     for family in FAMILIES:
         monkeypatch.setattr(type(family), "found", lambda *args: measured.append(args))

@@ -26,12 +26,12 @@ def enclosing_circles(points, starts, circles):
     A circle is held by two or three points. As long as a point lies outside, the farthest one is put to those that
     hold it, and the smallest circle around these four is the next. It grows each time, so it comes to an end.
     """
-    few = np.empty((4, 2))
+    few_y, few_x = np.empty(4), np.empty(4)
     for index in range(starts.size - 1):
         circle = circles[index]
         circle[0], circle[1] = points[starts[index], 0], points[starts[index], 1]
         circle[2] = 0.0
-        few[0] = points[starts[index]]
+        few_y[0], few_x[0] = circle[0], circle[1]
         n_few = 1
         while True:
             farthest = circle[2] * (1 + CLOSE)
@@ -43,7 +43,7 @@ def enclosing_circles(points, starts, circles):
                     outside = point
             if outside < 0:
                 break
-            few[n_few] = points[outside]
+            few_y[n_few], few_x[n_few] = points[outside, 0], points[outside, 1]
             n_few += 1
             smallest = np.inf
             first, second, third = 0, 0, 0
@@ -52,8 +52,8 @@ def enclosing_circles(points, starts, circles):
                 for j in range(i + 1, n_few):
                     # the third point is the second where two hold the circle
                     for k in range(j, n_few):
-                        by, bx = few[j, 0] - few[i, 0], few[j, 1] - few[i, 1]
-                        cy, cx = few[k, 0] - few[i, 0], few[k, 1] - few[i, 1]
+                        by, bx = few_y[j] - few_y[i], few_x[j] - few_x[i]
+                        cy, cx = few_y[k] - few_y[i], few_x[k] - few_x[i]
                         y, x = by / 2, bx / 2
                         if k > j:
                             turn = 2 * (by * cx - bx * cy)
@@ -64,11 +64,11 @@ def enclosing_circles(points, starts, circles):
                         squared = y * y + x * x
                         if squared >= smallest:
                             continue
-                        y += few[i, 0]
-                        x += few[i, 1]
+                        y += few_y[i]
+                        x += few_x[i]
                         holds = True
                         for other in range(n_few):
-                            away = (few[other, 0] - y) ** 2 + (few[other, 1] - x) ** 2
+                            away = (few_y[other] - y) ** 2 + (few_x[other] - x) ** 2
                             holds = holds and away <= squared * (1 + CLOSE)
                         if holds:
                             smallest = squared
@@ -78,6 +78,6 @@ def enclosing_circles(points, starts, circles):
                 # no more than rounding is left
                 break
             circle[0], circle[1], circle[2] = centre_y, centre_x, smallest
-            few[0], few[1] = few[first], few[second]
-            few[2] = few[third]
+            for place, kept in enumerate((first, second, third)):
+                few_y[place], few_x[place] = few_y[kept], few_x[kept]
             n_few = 3 if third > second else 2

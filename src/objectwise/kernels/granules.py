@@ -28,7 +28,7 @@ def spectrum(values, places, starts, steps, low, high, found):
 
     Notes
     -----
-    Neighbours are pixels that share a face. In 2-D the step along z is 0, and leads a pixel to itself.
+    Neighbours are pixels that share a face.
     """
     n_steps = found.shape[1]
     for index in range(low, high):
@@ -54,6 +54,8 @@ def spectrum(values, places, starts, steps, low, high, found):
             found[index] = np.nan
             continue
         found[index] = 0
+        # in 2-D the step along z is 0
+        first_axis = 0 if steps[index, 0] > 0 else 1
         eroded = mask.copy()
         smaller = mask.copy()
         rebuilt = mask.copy()
@@ -61,7 +63,7 @@ def spectrum(values, places, starts, steps, low, high, found):
             largest = 0.0
             for here in inside:
                 least = eroded[here]
-                for axis in range(3):
+                for axis in range(first_axis, 3):
                     for there in (here - steps[index, axis], here + steps[index, axis]):
                         if mask[there] >= 0 and eroded[there] < least:
                             least = eroded[there]
@@ -77,7 +79,7 @@ def spectrum(values, places, starts, steps, low, high, found):
                     here = inside[turn if turn < n else 2 * n - 1 - turn]
                     best = rebuilt[here]
                     if best < mask[here]:
-                        for axis in range(3):
+                        for axis in range(first_axis, 3):
                             for there in (here - steps[index, axis], here + steps[index, axis]):
                                 best = max(best, rebuilt[there])
                         best = min(best, mask[here])

@@ -42,13 +42,13 @@ def measure_granularity(block: Block, channel: str, wanted: set[str], n_granular
         common = values, places, pixels.starts, lines
         part = table[pixels.objects]
         in_threads(granules.spectrum, [(*common, *strip, part) for strip in strips(len(part), 64)])
-    names = [column.name for column in columns(n_granularity_steps)]
     constant = np.isnan(table[:, 0])
+    found = dict(zip([column.name for column in columns(n_granularity_steps)], table.T, strict=True))
     reasons: Reasons = {
         name: undefined(block, name, constant, "no pixel of the object is brighter than another")
-        for name in names
+        for name in wanted
     }
-    return dict(zip(names, table.T, strict=True)), reasons
+    return {name: found[name] for name in wanted}, reasons
 
 
 FAMILY = Family(columns, measure_granularity, of="channel", on_request=True)

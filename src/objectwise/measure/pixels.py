@@ -9,7 +9,7 @@ import numpy as np
 
 from objectwise.measure.scan import Scan
 
-MAX_PIXELS = 1 << 20  # in a batch, unless one object has more
+MAX_PIXELS = 1 << 18  # in a batch, unless one object has more
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,8 @@ def measure_radial(block: Block, channel: str, wanted: set[str], n_rings: int) -
             (f"radial_mean_fraction_{ring + 1}", mean_fraction, empty),
             (f"radial_cv_{ring + 1}", variation, empty),
         ):
+            if name not in wanted:
+                continue
             no_sum = ~(mean[:, ring] > 0) & ~empty if values is variation else dark
             found[name] = np.where(unmeasured | no_sum, np.nan, values[:, ring])
             where = "ring" if values is variation else "object"

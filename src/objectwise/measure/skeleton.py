@@ -72,7 +72,8 @@ def measure_skeleton(block: Block, wanted: set[str]) -> Found:
         for name in ("skeleton_branch_length_mean", "skeleton_branch_length_max")
     }
     values = (length, n_branches, n_ends, n_junctions, mean, np.where(none, np.nan, longest))
-    return {column.name: row for column, row in zip(COLUMNS, values, strict=True)}, why
+    found = dict(zip([column.name for column in COLUMNS], values, strict=True))
+    return {name: found[name] for name in wanted}, why
 
 
 def _skeletons(

@@ -109,14 +109,15 @@ def measure_texture(
             )
     reasons: Reasons = {}
     alone = np.isnan(table[:, 0])
-    for number, column in enumerate(COLUMNS):
+    chosen = [(number, column) for number, column in enumerate(COLUMNS) if column.name in wanted]
+    for number, column in chosen:
         why = undefined(
             block, column.name, alone, f"no two pixels of the object lie {texture_scale} pixels apart"
         )
         equal = np.isnan(table[:, number]) & ~alone
         why |= undefined(block, column.name, equal, "the grey levels of the object are all equal")
         reasons[column.name] = why
-    return {column.name: table[:, number] for number, column in enumerate(COLUMNS)}, reasons
+    return {column.name: table[:, number] for number, column in chosen}, reasons
 
 
 def directions(ndim: int) -> list[tuple[int, int, int]]:

@@ -8,6 +8,7 @@ circle that rounding puts outside, so that its moments of a small object change 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import factorial
 
 import numpy as np
@@ -46,37 +47,41 @@ INTENSITY_COLUMNS = tuple(
 
 def measure_shape_moments(block: Block, wanted: set[str]) -> Found:
     """Measure the Zernike moments of all objects."""
-    sums, area, _ = _moments(block, None)
-    names = [column.name for column in SHAPE_COLUMNS]
+    orders = {f"zernike_shape_{n}_{m}": (n, m) for n, m in ORDERS if f"zernike_shape_{n}_{m}" in wanted}
+    sums, area, _ = _moments(block, orders.values(), None)
     alone = area == 0
     with np.errstate(invalid="ignore"):
         sums /= np.where(alone, np.nan, area)
-    reasons = {name: undefined(block, name, alone, ALONE) for name in names}
-    return dict(zip(names, sums, strict=True)), reasons
+    reasons = {name: undefined(block, name, alone, ALONE) for name in orders}
+    return dict(zip(orders, sums, strict=True)), reasons
 
 
 def measure_intensity_moments(block: Block, channel: str, wanted: set[str]) -> Found:
     """Measure the Zernike moments of one image in all objects."""
-    sums, area, n_finite = _moments(block, block.images[channel])
-    names = [column.name for column in INTENSITY_COLUMNS]
+    orders = {
+        f"zernike_intensity_{n}_{m}": (n, m) for n, m in ORDERS if f"zernike_intensity_{n}_{m}" in wanted
+    }
+    sums, area, n_finite = _moments(block, orders.values(), block.images[channel])
     alone, missing = area == 0, n_finite == 0
     with np.errstate(invalid="ignore", divide="ignore"):
         sums /= np.where(alone | missing, np.nan, n_finite)
     reasons = {
         name: undefined(block, name, alone, ALONE)
         | undefined(block, name, missing, "every pixel of the object is NaN or infinite")
-        for name in names
+        for name in orders
     }
-    return dict(zip(names, sums, strict=True)), reasons
+    return dict(zip(orders, sums, strict=True)), reasons
 
 
-def _moments(block: Block, image: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _moments(
+    block: Block, orders: Collection[tuple[int, int]], image: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the magnitudes of the sums, the areas of the circles in pixels, and the numbers of finite pixels."""
     from objectwise.kernels.circles import enclosing_circles
     from objectwise.measure.pixels import batches
 
     n = block.ids.size
-    table, area, n_finite = np.zeros((len(ORDERS), n)), np.zeros(n), np.zeros(n)
+    table, area, n_finite = np.zeros((len(orders), n)), np.zeros(n), np.zeros(n)
     for pixels in batches(block.scan):
         part, owner = pixels.objects, pixels.owner
         size = len(pixels.extent)
@@ -100,7 +105,7 @@ def _moments(block: Block, image: np.ndarray | None) -> tuple[np.ndarray, np.nda
         powers = [np.where(present, values, 0).astype(np.complex128)]
         for _ in range(DEGREE):
             powers.append(powers[-1] * (x + 1j * y))
-        for row, (order_n, order_m) in enumerate(ORDERS):
+        for row, (order_n, order_m) in enumerate(orders):
             term = np.polynomial.polynomial.polyval(squared, _radial(order_n, order_m)) * powers[order_m]
             real, imaginary = np.bincount(owner, term.real, size), np.bincount(owner, term.imag, size)
             table[row, part] = np.hypot(real, imaginary)
