@@ -17,6 +17,7 @@ from psygnal import Signal
 from objectwise.core.grid import Grid
 from objectwise.core.operation import Parameter
 from objectwise.gui.wheel import pass_wheel
+from objectwise.measure.families import groups_by_default
 
 # a box cannot be without bounds; these are beyond any image
 _FAR = 1e12
@@ -254,7 +255,7 @@ class Kept(Field):
 
 
 class Groups(Field):
-    """Check boxes for the groups of measurements; None where all are checked.
+    """Check boxes for the groups of measurements; None where those are checked that are measured by default.
 
     Parameters
     ----------
@@ -266,12 +267,15 @@ class Groups(Field):
 
     def __init__(self, parameter: Parameter, groups: tuple[str, ...]) -> None:
         self.groups = groups
+        self.standard = tuple(name for name in groups if name in groups_by_default())
         self._exact: tuple[str, ...] | None = None
         super().__init__(parameter)
         self.title.value = "Measure"
 
     def _make(self) -> Any:
-        self.boxes = {name: CheckBox(value=True, text=name.capitalize()) for name in self.groups}
+        self.boxes = {
+            name: CheckBox(value=name in self.standard, text=name.capitalize()) for name in self.groups
+        }
         rows = [
             Container(layout="horizontal", labels=False, widgets=list(self.boxes.values())[start : start + 2])
             for start in range(0, len(self.boxes), 2)
@@ -288,15 +292,15 @@ class Groups(Field):
 
     @property
     def value(self) -> Any:
-        """The names of the checked groups; None for all."""
+        """The names of the checked groups; None for those measured by default."""
         if self._exact is not None:
             return self._exact
         chosen = tuple(name for name, box in self.boxes.items() if box.value)
-        return None if len(chosen) == len(self.boxes) else chosen
+        return None if chosen == self.standard else chosen
 
     @value.setter
     def value(self, value: Any) -> None:
-        names = self.groups if value is None else tuple(value)
+        names = self.standard if value is None else tuple(value)
         for name, box in self.boxes.items():
             box.value = name in names
         # names of single columns have no box, but are not lost
