@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Whole
@@ -27,6 +27,12 @@ def measure(
     colocalisation_threshold: Literal["otsu", "costes"] = "otsu",
     neighbour_distance: Annotated[Length, Gt(0)] = 10.0,
     n_neighbours: Annotated[int, Ge(1)] = 2,
+    texture_scale: Annotated[int, Ge(1), Le(1000)] = 3,
+    n_grey_levels: Annotated[int, Ge(2), Le(256)] = 32,
+    texture_min: float | None = None,
+    texture_max: float | None = None,
+    n_granularity_steps: Annotated[int, Ge(1), Le(64)] = 16,
+    n_rings: Annotated[int, Ge(1), Le(64)] = 4,
     grid: Grid | None = None,
 ) -> Table:
     """Measure the size, shape, position and brightness of every object.
@@ -60,6 +66,18 @@ def measure(
         counted, and the density is an average over a wider surrounding.
     n_neighbours : int, optional
         How many of the nearest neighbours get columns of their own, at least 1.
+    texture_scale : int, optional
+        How many pixels along each axis the two pixels of a pair lie apart, for ``texture``. A larger step sees
+        coarser patterns, and must fit into the objects.
+    n_grey_levels : int, optional
+        Number of grey levels for ``texture``. More tell finer differences apart, but leave fewer pairs for each.
+    texture_min, texture_max : float, optional
+        The values at which the grey levels begin and end, for ``texture``. Left out, the darkest and the brightest
+        pixel of each object, so that its contrast has no part in it.
+    n_granularity_steps : int, optional
+        Number of sizes of spots for ``granularity``, in pixels.
+    n_rings : int, optional
+        Number of rings between the middle and the border of an object, for ``radial``.
     grid : Grid, optional
         Pixel size and unit; pixels where it is left out.
 

@@ -16,6 +16,7 @@ from objectwise.measure import (
     background,
     colocalisation,
     feret,
+    granularity,
     intensity,
     intensity_distribution,
     intensity_edge,
@@ -24,7 +25,11 @@ from objectwise.measure import (
     moments,
     neighbours,
     outline,
+    radial,
     shape,
+    skeleton,
+    texture,
+    zernike,
 )
 from objectwise.measure.family import Family
 
@@ -42,6 +47,12 @@ FAMILIES: tuple[Family, ...] = (
     background.FAMILY,
     colocalisation.FAMILY,
     neighbours.FAMILY,
+    texture.FAMILY,
+    granularity.FAMILY,
+    radial.FAMILY,
+    zernike.SHAPE_FAMILY,
+    zernike.INTENSITY_FAMILY,
+    skeleton.FAMILY,
 )
 
 

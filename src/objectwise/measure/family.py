@@ -7,6 +7,7 @@ names: a measurement of an image is written once, and gets a column for each cha
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import itertools
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -99,6 +100,8 @@ class Family:
         Whether it is left out unless it is asked for: what takes long, or is many columns.
     occasional : tuple of Column, optional
         Columns that stand in the table only where the function returns them, or where they are asked for.
+    needs : str, optional
+        A package of the optional extra ``measure`` that it works with.
     """
 
     columns: tuple[Column, ...] | Callable[..., tuple[Column, ...]]
@@ -106,6 +109,16 @@ class Family:
     of: Literal["objects", "channel", "pair"] = "objects"
     on_request: bool = False
     occasional: tuple[Column, ...] = ()
+    needs: str = ""
+
+    def check_installed(self) -> None:
+        """Refuse to go on without the package that it works with."""
+        if self.needs and importlib.util.find_spec(self.needs) is None:
+            group = self.columns_with({})[0].group
+            raise ValueError(
+                f"features: {group!r} needs the package {self.needs}, which is not installed: "
+                "pip install 'napari-objectwise[measure]'"
+            )
 
     def columns_with(self, settings: Mapping[str, Any]) -> tuple[Column, ...]:
         """Return the columns for some settings."""

@@ -72,6 +72,8 @@ def measure_block(
     chosen = choose(ndim, list(block.images), features, settings)
     found: dict[str, np.ndarray] = {}
     reasons: Reasons = {}
+    for family in dict.fromkeys(item.family for item in chosen):
+        family.check_installed()
     for family, target in dict.fromkeys((item.family, item.target) for item in chosen):
         mine = [item for item in chosen if (item.family, item.target) == (family, target)]
         wanted = {item.name for item in mine if ndim in item.column.dimensions}
