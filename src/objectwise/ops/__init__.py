@@ -34,6 +34,7 @@ from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
 from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed, find_objects
 from objectwise.ops.contours import fit_contour_chan_vese
 from objectwise.ops.denoise import denoise_nlm, denoise_tv
+from objectwise.ops.density import map_density
 from objectwise.ops.edges import detect_edges_canny, detect_edges_log, link_edges, thin_edges
 from objectwise.ops.enhance import (
     enhance_blobs_dog,
@@ -205,6 +206,7 @@ register("labels", expand_labels, shrink_labels, smooth_labels, fill_label_holes
 register("labels", filter_labels_by_size, filter_labels_by_column, filter_labels_by_overlap, keep_largest)
 register("labels", merge_touching, split_disconnected, split_labels_by_points, split_labels_by_lines)
 register("labels", relabel_sequential, transfer_ids, mask_labels, label_boundaries, labels_to_mask)
+register("labels", map_density)
 register(
     "cluster",
     cluster_kmeans,
