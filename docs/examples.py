@@ -126,7 +126,9 @@ def example_inputs(record: Method) -> dict[str, Any]:
         found["others"] = ow.apply("make_rings", there["labels"], width=8.0)
     elif record.name in ("relate_objects", "measure_parents"):
         # bright spots of the coins
-        bright = ow.apply("threshold_manual", ow.apply("smooth_gaussian", there["image"], sigma=2.0), lower=170.0)
+        bright = ow.apply(
+            "threshold_manual", ow.apply("smooth_gaussian", there["image"], sigma=2.0), lower=170.0
+        )
         found["children"] = ow.apply("label_components", bright)
     if record.family == "colour":
         found[first] = tissue()

@@ -66,9 +66,11 @@ def caption(record: Method, values: Mapping[str, Any], result: Any) -> str:
 
 
 def rows_of(result: Any, n: int = 4) -> str:
-    frame = result.frame.head(n).round(3)
+    frame = result.frame.head(n)
     heads = [f"`{name}`" + (f" [{unit}]" if (unit := result.units[name]) else "") for name in frame]
-    texts = [[value if isinstance(value, str) else f"{value:g}" for value in row] for row in frame.to_numpy()]
+    texts = [
+        [value if isinstance(value, str) else f"{value:.4g}" for value in row] for row in frame.to_numpy()
+    ]
     return table(heads, texts)
 
 

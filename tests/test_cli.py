@@ -149,7 +149,6 @@ def test_lists_are_read_as_numbers_and_as_words(tmp_path):
             ["apply", "treshold_auto", "a.tif"],
             "no operation 'treshold_auto' (did you mean 'threshold_auto'?)",
         ),
-    
         (["apply", "threshold_auto", "a.tif"], "required: -o/--output"),
         (["apply", "threshold_auto", "a.tif", "-o", "b.tif", "--metod", "li"], "did you mean '--method'?"),
         (["apply", "threshold_auto", "a.tif", "-o", "b.tif", "--meth", "li"], "no option '--meth' here"),

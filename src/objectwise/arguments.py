@@ -162,9 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     measure = add("measure", "measure the objects of a labels file")
     # the same as apply measure
     measure.set_defaults(record=record, channel=None, by_plane=False)
-    measure.add_argument(
-        "input", type=Path, metavar="LABELS", help=_escaped(_described(record.inputs[0]))
-    )
+    measure.add_argument("input", type=Path, metavar="LABELS", help=_escaped(_described(record.inputs[0])))
     _add_images(measure, record.inputs[1])
     _add_parameters(measure, record)
     _add_output(measure, "TABLE", _ENDINGS["table"])

@@ -44,7 +44,9 @@ def test_classes(ndim):
     classes = np.zeros(shape, np.uint8)
     classes[..., :2], classes[..., 5:6] = 1, 200
     image = np.where(classes == 200, 7.0, 3.0)
-    table = ow.apply("measure_classes", classes, {"a": image}, grid=ow.Grid("zyx"[-ndim:], (0.5,) * ndim, "um"))
+    table = ow.apply(
+        "measure_classes", classes, {"a": image}, grid=ow.Grid("zyx"[-ndim:], (0.5,) * ndim, "um")
+    )
     size = "area" if ndim == 2 else "volume"
     assert table.frame["label"].tolist() == [1, 200]
     assert table.frame[f"{size}_fraction"].tolist() == [0.2, 0.1]

@@ -45,7 +45,9 @@ def test_without_correction_it_counts_pairs_as_scipy(ndim):
     shape, spacing = ((60, 80), (0.5, 0.25)) if ndim == 2 else ((12, 30, 40), (2.0, 0.5, 0.25))
     labels = dots(shape, 150, 1)
     grid = ow.Grid("zyx"[-ndim:], spacing, "um")
-    found = frame_of("measure_pattern", labels, grid=grid, max_distance=6.0, n_distances=12, correction="none")
+    found = frame_of(
+        "measure_pattern", labels, grid=grid, max_distance=6.0, n_distances=12, correction="none"
+    )
     np.testing.assert_allclose(found["distance"], np.arange(1, 13) / 2)
     tree = spatial.cKDTree(np.argwhere(labels) * spacing)
     pairs = tree.count_neighbors(tree, found["distance"] * (1 + 1e-9)) - 150
@@ -75,7 +77,9 @@ def test_two_points_by_hand():
     np.testing.assert_allclose(found["ripley_k"], [200**2 / 112] * 2, rtol=1e-12)
 
 
-@truth("ripley_k", "pair_correlation", by="closed form", tolerance="60 random patterns: 4 standard errors, 2-4 %")
+@truth(
+    "ripley_k", "pair_correlation", by="closed form", tolerance="60 random patterns: 4 standard errors, 2-4 %"
+)
 @pytest.mark.parametrize("ndim", [2, 3])
 @pytest.mark.parametrize("within", ["frame", "region"])
 def test_complete_randomness(ndim, within):
@@ -178,7 +182,9 @@ def test_square_lattice():
     labels[2::4, 2::4] = np.arange(1, 101).reshape(10, 10)
     (row,) = frame_of("measure_dispersion", labels, correction="none").to_dict("records")
     assert (row["n_objects"], row["density"]) == (100, 1 / 16)
-    assert (row["nearest_distance_mean"], row["nearest_distance_expected"]) == pytest.approx((4, 2), rel=1e-12)
+    assert (row["nearest_distance_mean"], row["nearest_distance_expected"]) == pytest.approx(
+        (4, 2), rel=1e-12
+    )
     assert row["clark_evans_index"] == pytest.approx(2, rel=1e-12)
     # 0.26136 is the number in the paper
     assert row["clark_evans_z"] == pytest.approx(2 / (0.26136 / math.sqrt(100 / 16)), rel=1e-4)
@@ -194,7 +200,12 @@ def test_hexagonal_lattice_is_the_most_regular():
     assert row["clark_evans_index"] == pytest.approx(2.1491, rel=0.02)
 
 
-@truth("clark_evans_z", "clark_evans_index", by="closed form", tolerance="random patterns: index 1 +- 1 %, z 0 +- 1")
+@truth(
+    "clark_evans_z",
+    "clark_evans_index",
+    by="closed form",
+    tolerance="random patterns: index 1 +- 1 %, z 0 +- 1",
+)
 @truth("nearest_distance_mean", "n_objects", "density", by="SciPy", tolerance="1e-12")
 @pytest.mark.parametrize("within", ["frame", "region"])
 def test_random_patterns(within):
@@ -234,7 +245,9 @@ def test_pixel_size_scales_each_column_by_its_power(ndim, name):
     labels = dots((40, 50) if ndim == 2 else (14, 20, 20), 40, 3)
     region = a_region(labels.shape)
     tables = [
-        ow.apply(name, labels, region, grid=ow.Grid("zyx"[-ndim:], (2.0 * k, 0.5 * k, 0.25 * k)[-ndim:], "um"))
+        ow.apply(
+            name, labels, region, grid=ow.Grid("zyx"[-ndim:], (2.0 * k, 0.5 * k, 0.25 * k)[-ndim:], "um")
+        )
         for k in (1, 4)
     ]
     for column, unit in tables[0].units.items():

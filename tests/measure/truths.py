@@ -66,9 +66,7 @@ def report() -> str:
     lines = ["| Column | Truth | Tolerance |", "| --- | --- | --- |"]
     found = all_truths()
     columns = [
-        column
-        for family in FAMILIES
-        for column in (*family.columns_with(defaults()), *family.occasional)
+        column for family in FAMILIES for column in (*family.columns_with(defaults()), *family.occasional)
     ]
     columns += [column for record in objectwise.operations.values() for column in record.rows.columns]
     for name in dict.fromkeys(column.name for column in columns):

@@ -72,6 +72,8 @@ __all__ = [
     "register",
 ]
 
+_ROWS = Rows()
+
 # --- the record ----------------------------------------------------------------------------------------
 
 
@@ -90,7 +92,7 @@ class Operation(Method):
     new_ids: bool = False
     channels: Callable[..., Sequence[str]] | None = None
     cost: float | Callable[..., float] = 0.0
-    rows: Rows = Rows()
+    rows: Rows = _ROWS
 
     @cached_property
     def given(self) -> frozenset[str]:
@@ -124,8 +126,6 @@ class Operation(Method):
 F = TypeVar("F", bound=Callable[..., Any])
 
 operations: dict[str, Operation] = {}
-
-_ROWS = Rows()
 
 
 def operation(

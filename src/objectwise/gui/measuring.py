@@ -28,6 +28,12 @@ class MeasureDock(OperationDock):
         super().__init__(viewer)
         self.preview_box.hide()
 
+    @property
+    def _measured_layer(self) -> Layer | None:
+        """The layer that the rows are of: that of the first input."""
+        box = self.boxes[self.record.inputs[0].name]
+        return box.layer if isinstance(box, LayerBox) else None
+
     def _make_box(self, item: Input) -> LayerBox | LayerList:
         if item.kind == "images":
             return LayerList(item.kind, self._is_of_the_labels)
@@ -35,7 +41,7 @@ class MeasureDock(OperationDock):
 
     def _is_of_the_labels(self, layer: Layer) -> bool:
         """Whether an image shows what the labels lie upon, and is not made of another here."""
-        labels = self.main_layer
+        labels = self._measured_layer
         if labels is None or notes_of(layer).get("kind") is not None:
             return False
         ours, theirs = (item.extent.world[:, -2:] for item in (labels, layer))
@@ -61,9 +67,7 @@ class MeasureDock(OperationDock):
 
     def run(self) -> None:
         """Measure, in another thread."""
-        # the rows are of what stands first
-        layers = self.chosen()[self.record.inputs[0].name]
-        self._target = layers[0] if layers and self.worker is None else self._target
+        self._target = self._target if self.worker is not None else self._measured_layer
         super().run()
 
     def _done(self, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from objectwise.core.grid import Grid
 from objectwise.core.table import Column, Reasons
@@ -66,7 +67,7 @@ def totals(values: np.ndarray, rows: np.ndarray, n: int) -> tuple[np.ndarray, np
     return np.bincount(rows[counted], values[counted], minlength=n), number
 
 
-def ratio(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def ratio(one: ArrayLike, other: ArrayLike) -> np.ndarray:
     """Return one over the other, NaN where that is nothing."""
     one, other = np.broadcast_arrays(np.asarray(one, np.float64), np.asarray(other, np.float64))
     return np.divide(one, other, out=np.full(one.shape, np.nan), where=other != 0)

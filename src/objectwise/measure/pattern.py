@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
+from numpy.typing import ArrayLike
 
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Whole
@@ -46,7 +47,10 @@ DISTANCES = Rows(
 DISPERSION = Rows(
     "frame",
     (
-        Column("n_objects", "1", "Number of objects with their centroid in the region.", group="pattern", kind="integer"),
+        Column(
+            "n_objects", "1", "Number of objects with their centroid in the region.", group="pattern",
+            kind="integer",
+        ),
         Column("density", "length^-n", "Number of objects over the area or volume of the region.", group="pattern"),
         Column(
             "nearest_distance_mean", "length", "Mean distance from the centroid of an object to the nearest other.",
@@ -69,9 +73,9 @@ DISPERSION = Rows(
 )  # fmt: skip
 
 
-def ball(ndim: int, radius: np.ndarray) -> np.ndarray:
+def ball(ndim: int, radius: ArrayLike) -> np.ndarray:
     """Return the area of discs, or the volume of balls."""
-    return np.asarray(math.pi * radius**2 if ndim == 2 else 4 / 3 * math.pi * radius**3)
+    return (math.pi if ndim == 2 else 4 / 3 * math.pi) * np.asarray(radius, np.float64) ** ndim
 
 
 def _points(labels: np.ndarray, region: np.ndarray | None, place: Place) -> tuple[np.ndarray, float]:
@@ -275,7 +279,7 @@ def measure_dispersion(
 
         observed = float(spatial.cKDTree(points).query(points, k=2)[0][:, 1].mean())
         # of the powers of the distance to the nearest of randomly placed points the means are known
-        each = size / n / float(ball(ndim, np.float64(1)))
+        each = size / n / float(ball(ndim, 1))
         expected = math.gamma(1 + 1 / ndim) * each ** (1 / ndim)
         spread = (math.gamma(1 + 2 / ndim) - math.gamma(1 + 1 / ndim) ** 2) * each ** (2 / ndim)
         if ndim == 2 and correction == "donnelly":
@@ -292,7 +296,9 @@ def measure_dispersion(
         "clark_evans_index": np.array([observed / expected]),
         "clark_evans_z": np.array([(observed - expected) / error]),
     }
-    why = dict.fromkeys([name for name in values if name not in ("label", "n_objects")], "there are fewer than two objects")
+    why = dict.fromkeys(
+        [name for name in values if name not in ("label", "n_objects")], "there are fewer than two objects"
+    )
     reasons = why_not(values["label"], values, why | {"density": "the region is empty"})
     return DISPERSION.table(values, unit=place.unit, ndim=ndim, reasons=reasons)
 

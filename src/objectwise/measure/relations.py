@@ -285,9 +285,7 @@ def compare_compartments(
         why[name] = "it is 0 in the other compartment, or not defined in one of the two"
     reasons = why_not(ids, found, why)
     for name, entries in reasons.items():
-        entries |= dict.fromkeys(
-            ids[~there].tolist(), f"{name}: the other labels have no object of this id"
-        )
+        entries |= dict.fromkeys(ids[~there].tolist(), f"{name}: the other labels have no object of this id")
     more = [
         replace(
             column,
