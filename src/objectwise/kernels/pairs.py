@@ -71,6 +71,8 @@ def weigh_pairs(
 def _weigh(points, first, reach, covariance, spacing, sides, rings):
     middle = np.array(covariance.shape) // 2
     move = np.empty(3)
+    low = np.empty(3, np.int64)
+    part = np.empty(3)
     for i in range(points.shape[0]):
         for j in range(i + 1, points.shape[0]):
             if points[j, first] - points[i, first] > reach * (1 + 1e-9):
@@ -88,17 +90,18 @@ def _weigh(points, first, reach, covariance, spacing, sides, rings):
                 for axis in range(3):
                     common *= sides[axis] - abs(move[axis])
             elif covariance.size:
+                for axis in range(3):
+                    steps = move[axis] / spacing[axis] + middle[axis]
+                    low[axis] = int(np.floor(steps))
+                    part[axis] = steps - low[axis]
                 common = 0.0
-                for corner in range(8):
-                    part = 1.0
-                    where = np.empty(3, np.int64)
-                    for axis in range(3):
-                        steps = move[axis] / spacing[axis] + middle[axis]
-                        low = int(np.floor(steps))
-                        upper = (corner >> axis) & 1
-                        where[axis] = low + upper
-                        part *= steps - low if upper else 1.0 - (steps - low)
-                    if part > 0:
-                        common += part * covariance[where[0], where[1], where[2]]
+                for z in range(2):
+                    # what has no part is not looked at: in 2-D half of the corners
+                    along_z = part[0] if z else 1.0 - part[0]
+                    if along_z > 0:
+                        for y in range(2):
+                            share = along_z * (part[1] if y else 1.0 - part[1])
+                            line = covariance[low[0] + z, low[1] + y]
+                            common += share * ((1.0 - part[2]) * line[low[2]] + part[2] * line[low[2] + 1])
             if common > 0:
                 rings[max(ring, 0)] += 2 / common
