@@ -41,6 +41,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "open_grey_by_reconstruction": {"radius": 8.0},
     "close_grey_by_reconstruction": {"radius": 8.0},
     "measure": {"features": ("area", "circularity", "intensity_mean")},
+    "measure_parents": {"features": ("area", "intensity_mean")},
+    "compare_compartments": {"features": ("area", "intensity_mean")},
+    "summarise_objects": {"features": ("area", "intensity_mean")},
+    "measure_classes": {"features": ("area", "intensity_mean")},
+    "measure_pattern": {"max_distance": 80.0, "n_distances": 8},
+    "map_density": {"sigma": 40.0},
 }
 
 # Operations whose example takes coins glued together, as their first or only mask, or a mask as a threshold leaves it.
@@ -114,6 +120,16 @@ def example_inputs(record: Method) -> dict[str, Any]:
         elif not item.optional or item.kind in ("mask", "image"):
             found[item.name] = there[item.kind]
     first = record.inputs[0].name
+    if record.name in ("measure_pattern", "measure_dispersion"):
+        found.pop("region", None)
+    elif record.name == "compare_compartments":
+        found["others"] = ow.apply("make_rings", there["labels"], width=8.0)
+    elif record.name in ("relate_objects", "measure_parents"):
+        # bright spots of the coins
+        bright = ow.apply(
+            "threshold_manual", ow.apply("smooth_gaussian", there["image"], sigma=2.0), lower=170.0
+        )
+        found["children"] = ow.apply("label_components", bright)
     if record.family == "colour":
         found[first] = tissue()
     if record.name in GLUED:

@@ -66,9 +66,12 @@ def caption(record: Method, values: Mapping[str, Any], result: Any) -> str:
 
 
 def rows_of(result: Any, n: int = 4) -> str:
-    frame = result.frame.head(n).round(3)
+    frame = result.frame.head(n)
     heads = [f"`{name}`" + (f" [{unit}]" if (unit := result.units[name]) else "") for name in frame]
-    return table(heads, [[f"{value:g}" for value in row] for row in frame.to_numpy()])
+    texts = [
+        [value if isinstance(value, str) else f"{value:.4g}" for value in row] for row in frame.to_numpy()
+    ]
+    return table(heads, texts)
 
 
 def used(record: Method, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -93,14 +96,14 @@ def used(record: Method, inputs: Mapping[str, Any], values: Mapping[str, Any]) -
     if len(call) > 60:
         call = "(\n        " + ",\n        ".join(pieces) + ",\n    )"
     parts = [f'=== "Python"\n\n    ```python\n    result = ow.apply{call}\n    ```']
-    if record.output == "table":
-        command = "objectwise measure labels.ome.tif --image brightness=coins.tif -o table.csv"
-        command += "".join(f" --{name.replace('_', '-')} {word(value)}" for name, value in values.items())
-    else:
-        files = "".join(f" --{name.replace('_', '-')} {names[name]}.ome.tif" for name in list(inputs)[1:])
-        options = "".join(f" --{name.replace('_', '-')} {word(value)}" for name, value in values.items())
-        end = ".csv" if record.output == "value" else ".ome.tif"
-        command = f"objectwise apply {record.name} {names[first.name]}.tif{files} -o result{end}{options}"
+    images = [name for name, value in inputs.items() if isinstance(value, Mapping)]
+    others = [name for name in list(inputs)[1:] if name not in images]
+    files = "".join(f" --{name.replace('_', '-')} {names[name]}.ome.tif" for name in others)
+    files += " --image brightness=coins.tif" * len(images)
+    options = "".join(f" --{name.replace('_', '-')} {word(value)}" for name, value in values.items())
+    end = ".csv" if record.output in ("value", "table") else ".ome.tif"
+    what = "measure" if record.name == "measure" else f"apply {record.name}"
+    command = f"objectwise {what} {names[first.name]}.tif{files} -o result{end}{options}"
     parts.append(f'=== "Command line"\n\n    ```sh\n    {command}\n    ```')
     indented = "\n".join(f"    {line}" if line else "" for line in toml.splitlines())
     parts.append(f'=== "Recipe"\n\n    ```toml\n{indented}\n    ```')

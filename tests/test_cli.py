@@ -21,8 +21,6 @@ from objectwise.core.table import Table
 from objectwise.io.images import read_image, write_image
 from objectwise.recipes import shipped
 
-BY_APPLY = [record for record in operations.values() if record.output != "table"]
-
 
 def blobs(*shape):
     """Return an image with a bright block in each quarter of each plane."""
@@ -87,7 +85,7 @@ def values_of(parameter, tiny):
 @pytest.mark.parametrize("record", operations.values(), ids=lambda record: record.name)
 def test_every_parameter_survives(record):
     files = [text for item in record.inputs[1:] if not item.optional for text in (f"--{item.name}", "b.tif")]
-    start = ["measure"] if record.output == "table" else ["apply", record.name]
+    start = ["apply", record.name]
     for parameter in record.parameters.values():
         flag = "--" + parameter.name.replace("_", "-")
         for value in values_of(parameter, record.tiny):
@@ -100,7 +98,7 @@ def test_every_parameter_survives(record):
     assert parse([*start, "a.tif", *files, "-o", "c.tif"]).values == {}
 
 
-@pytest.mark.parametrize("record", BY_APPLY, ids=lambda record: record.name)
+@pytest.mark.parametrize("record", operations.values(), ids=lambda record: record.name)
 def test_help_of_an_operation_tells_its_parameters(record, call):
     code, out, _ = call("apply", record.name, "--help")
     assert code == 0
@@ -118,7 +116,7 @@ def test_lists_of_operations_are_complete(call):
     for arguments in (["ops"], ["apply", "--help"]):
         code, out, _ = call(*arguments)
         assert code == 0
-        assert all(f"  {record.name} " in out for record in BY_APPLY)
+        assert all(f"  {name} " in out for name in operations)
 
 
 @pytest.mark.parametrize("command", ["demo", "ops", "apply", "run", "measure", "schema"])
@@ -151,7 +149,6 @@ def test_lists_are_read_as_numbers_and_as_words(tmp_path):
             ["apply", "treshold_auto", "a.tif"],
             "no operation 'treshold_auto' (did you mean 'threshold_auto'?)",
         ),
-        (["apply", "measure", "a.tif"], "a table is made by objectwise measure"),
         (["apply", "threshold_auto", "a.tif"], "required: -o/--output"),
         (["apply", "threshold_auto", "a.tif", "-o", "b.tif", "--metod", "li"], "did you mean '--method'?"),
         (["apply", "threshold_auto", "a.tif", "-o", "b.tif", "--meth", "li"], "no option '--meth' here"),
@@ -326,6 +323,36 @@ def test_several_files_for_one_operation(call, image, tmp_path):
     assert (code, err) == (0, "")
     assert out.startswith("32 objects\n")
     assert read_image(tmp_path / "w.ome.tif").grid == Grid("yx", (0.5, 0.5), "um")
+
+
+def test_tables_of_two_labels_are_made_by_apply(call, image, tmp_path):
+    cells, spots = np.zeros((2, 32, 40), np.int32)
+    cells[4:20, 4:20], cells[22:30, 4:20] = 3, 5
+    spots[5:8, 5:8], spots[10:12, 6:8], spots[0:2, 30:32] = 1, 2, 9
+    for name, labels in (("cells", cells), ("spots", spots)):
+        write_image(tmp_path / f"{name}.ome.tif", labels, Grid("yx", (0.5, 0.5), "um"), kind="labels")
+    children = tmp_path / "spots.ome.tif"
+    table = tmp_path / "related.csv"
+    parents = ["--parents", tmp_path / "cells.ome.tif", "-o", table]
+    assert call("apply", "relate_objects", children, *parents) == (
+        0, f"3 objects\nwritten to {table}\n", "",
+    )  # fmt: skip
+    assert Table.read_csv(table).frame["parent"].tolist() == [3, 3, 0]
+    assert Table.read_csv(table).units["parent_centre_distance"] == "um"
+    arguments = ["--children", children, "--image", f"DAPI={image}", "--features", "intensity_mean"]
+    table = tmp_path / "parents.csv"
+    code, *_ = call("apply", "measure_parents", tmp_path / "cells.ome.tif", *arguments, "-o", table)
+    assert code == 0
+    assert Table.read_csv(table).frame["n_children"].tolist() == [2, 0]
+    assert "children_intensity_mean_DAPI_mean" in Table.read_csv(table).units
+    table = tmp_path / "pattern.csv"
+    code, out, _ = call("apply", "measure_pattern", children, "-o", table, "--max-distance", "8")
+    assert code == 0
+    assert out.startswith("20 rows, one for each distance\n")
+    assert Table.read_csv(table).frame["distance"].iloc[-1] == 8
+    code, _, err = call("apply", "relate_objects", children, "--parents", children, "-o", tmp_path / "a.tif")
+    assert code == 1
+    assert "must end in .csv" in err
 
 
 def test_several_images_are_measured_by_their_names(call, image, tmp_path):

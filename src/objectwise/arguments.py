@@ -30,6 +30,9 @@ _WORDS: dict[type, str] = {
 }
 
 
+_ENDINGS = {"table": ".csv; what its columns mean is written beside it", "value": ".csv"}
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that reports a wrong command in one sentence, and takes no abbreviations."""
 
@@ -66,8 +69,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             record = find_method(rest[1])
         except ValueError as error:
             parser.error(str(error))
-        if record.output == "table":
-            parser.error(f"a table is made by objectwise {record.name}, not by apply")
         parser, rest = _operation_parser(record), rest[2:]
     options, unknown = parser.parse_known_args(rest)
     if unknown:
@@ -159,16 +160,12 @@ def _parser() -> argparse.ArgumentParser:
 
     record = operations["measure"]
     measure = add("measure", "measure the objects of a labels file")
-    measure.add_argument("labels", type=Path, metavar="LABELS", help=_escaped(_described(record.inputs[0])))
-    measure.add_argument(
-        "--image",
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help="an image whose brightness is measured, and its name in the columns; may be given again",
-    )
+    # the same as apply measure
+    measure.set_defaults(record=record, channel=None, by_plane=False)
+    measure.add_argument("input", type=Path, metavar="LABELS", help=_escaped(_described(record.inputs[0])))
+    _add_images(measure, record.inputs[1])
     _add_parameters(measure, record)
-    _add_output(measure, "TABLE", ".csv; what its columns mean is written beside it")
+    _add_output(measure, "TABLE", _ENDINGS["table"])
     _add_reading(measure)
 
     score = add("score", "compare labels with a reference, object by object")
@@ -186,6 +183,9 @@ def _operation_parser(record: Method) -> argparse.ArgumentParser:
     parser.set_defaults(command="apply", record=record)
     parser.add_argument("input", type=Path, metavar="INPUT", help=_escaped(_described(first)))
     for item in others:
+        if item.kind == "images":
+            _add_images(parser, item)
+            continue
         parser.add_argument(
             _flag(item.name),
             dest=f"input_{item.name}",
@@ -195,7 +195,7 @@ def _operation_parser(record: Method) -> argparse.ArgumentParser:
             help=_escaped(item.description),
         )
     _add_parameters(parser, record)
-    _add_output(parser, "OUTPUT", ".csv" if record.output == "value" else ".ome.tif, .tif, .png or .npy")
+    _add_output(parser, "OUTPUT", _ENDINGS.get(record.output, ".ome.tif, .tif, .png or .npy"))
     group = parser.add_argument_group("what is worked on at a time")
     if record.computed:
         group.add_argument(
@@ -207,7 +207,9 @@ def _operation_parser(record: Method) -> argparse.ArgumentParser:
     group.add_argument(
         "--channel", metavar="NAME", help="which channel of the input, by name or number from 0"
     )
-    group.add_argument("--by-plane", action="store_true", help="work on each plane of a volume alone")
+    parser.set_defaults(by_plane=False)
+    if record.output not in ("table", "value"):
+        group.add_argument("--by-plane", action="store_true", help="work on each plane of a volume alone")
     if first.kind == "objects":
         group.add_argument(
             "--as-mask",
@@ -216,6 +218,17 @@ def _operation_parser(record: Method) -> argparse.ArgumentParser:
         )
     _add_reading(parser)
     return parser
+
+
+def _add_images(parser: argparse.ArgumentParser, item: Input) -> None:
+    parser.add_argument(
+        "--image",
+        dest=f"input_{item.name}",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="an image whose brightness is measured, and its name in the columns; may be given again",
+    )
 
 
 def _add_parameters(parser: argparse.ArgumentParser, record: Method) -> None:

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from objectwise.arguments import as_options, described, listed, parse, short
 from objectwise.core.method import Method, find_method
@@ -97,13 +97,19 @@ def _apply(options: argparse.Namespace) -> None:
     check_output(options.output, record.output, overwrite=options.overwrite)
     first, *others = record.inputs
     inputs = {first.name: _open(options.input, options, first.kind)}
+    sources: dict[str, Any] = {first.name: first.name}
     for item in others:
-        if (path := getattr(options, f"input_{item.name}")) is not None:
-            inputs[item.name] = _open(path, options, item.kind, beside=True)
+        given = getattr(options, f"input_{item.name}")
+        if item.kind == "images":
+            if images := _open_images(given, options, inputs):
+                sources[item.name] = images
+        elif given is not None:
+            inputs[item.name] = _open(given, options, item.kind, beside=True)
+            sources[item.name] = item.name
+    _calibrate(inputs[first.name], inputs)
     grid = inputs[first.name].grid
     spacing = grid.block_spacing[-2:] if options.by_plane else grid.block_spacing
     values = {name: item.default_at(spacing) for name, item in record.parameters.items()} | options.values
-    sources = {name: name for name in inputs}
     if options.channel is not None:
         sources[first.name] += f"[{options.channel}]"
     scope = getattr(options, "scope", "frame")
@@ -117,6 +123,32 @@ def _apply(options: argparse.Namespace) -> None:
     for line in _findings(result):
         print(line)
     print(f"written to {options.output}")
+
+
+def _open_images(
+    given: Sequence[str], options: argparse.Namespace, inputs: dict[str, Result]
+) -> dict[str, str]:
+    """Add images to the inputs, and return how a step names them."""
+    images: dict[str, str] = {}
+    for item in given:
+        name, file = (Path(item).stem, item) if Path(item).exists() else item.partition("=")[::2]
+        if not file:
+            raise ValueError(f"--image must be NAME=FILE, or a file that is there; found {item!r}")
+        if name in images:
+            raise ValueError(f"--image: the name {name!r} stands twice; each image needs a name of its own")
+        images[name] = _unused("image " + re.sub(r"[^\w -]", "_", name), inputs)
+        inputs[images[name]] = _open(Path(file), options, "image", beside=True)
+    return images
+
+
+def _calibrate(labels: Result, inputs: Mapping[str, Result]) -> None:
+    """Give labels without a pixel size that of the image that they were drawn on, which lies beside them."""
+    from objectwise.io.opening import with_pixel_size_of
+
+    if not labels.grid.calibrated:
+        known = next((item.grid for item in inputs.values() if item.grid.calibrated), None)
+        if known is not None and known.spatial == labels.grid.spatial:
+            labels.grid = with_pixel_size_of(labels.grid, known)
 
 
 def _findings(result: Result) -> list[str]:
@@ -134,6 +166,8 @@ def _findings(result: Result) -> list[str]:
         lines.append(_count(result))
     elif result.kind == "mask":
         lines.append(f"{result.array.mean():.1%} of the pixels are inside")
+    elif result.kind == "table":
+        lines.append(_rows(result))
     elif result.kind == "value":
         lines.append(", ".join(short(float(value)) for value in result.array))
     return lines
@@ -147,38 +181,18 @@ def _count(result: Result) -> str:
     return _counted(sum(len(compact(block)[1]) - 1 for block in blocks), len(blocks))
 
 
+def _rows(result: Result) -> str:
+    """Return in words how many objects, or what else the rows are of, there are in a table."""
+    assert result.recipe is not None
+    table, rows = result.array, result.recipe.steps[-1].operation.rows
+    if rows.each == "object":
+        return _counted(len(table), table.frame["frame"].nunique())
+    return f"{len(table)} row{'' if len(table) == 1 else 's'}, one for each {rows.each}"
+
+
 def _counted(n_objects: int, n_frames: int) -> str:
     frames = f" in {n_frames} frames" if n_frames > 1 else ""
     return f"{n_objects} object{'' if n_objects == 1 else 's'}{frames}"
-
-
-def _measure(options: argparse.Namespace) -> None:
-    from objectwise.core.step import Step
-    from objectwise.io.opening import with_pixel_size_of
-    from objectwise.io.results import check_output, write_result
-
-    check_output(options.output, "table", overwrite=options.overwrite)
-    inputs = {"labels": _open(options.labels, options, "labels")}
-    images: dict[str, str] = {}
-    for item in options.image:
-        name, file = (Path(item).stem, item) if Path(item).exists() else item.partition("=")[::2]
-        if not file:
-            raise ValueError(f"--image must be NAME=FILE, or a file that is there; found {item!r}")
-        if name in images:
-            raise ValueError(f"--image: the name {name!r} stands twice; each image needs a name of its own")
-        images[name] = _unused("image " + re.sub(r"[^\w -]", "_", name), inputs)
-        inputs[images[name]] = _open(Path(file), options, "image", beside=True)
-    labels = inputs["labels"]
-    if not labels.grid.calibrated:
-        # labels often come without the pixel size of the image that they were drawn on
-        known = next((item.grid for item in inputs.values() if item.grid.calibrated), None)
-        if known is not None and known.spatial == labels.grid.spatial:
-            labels.grid = with_pixel_size_of(labels.grid, known)
-    step = Step("measure", "measure", {"labels": "labels", "images": images or None}, options.values)
-    result = _result([step], inputs, labels.grid.unit)
-    write_result(options.output, result, overwrite=options.overwrite)
-    print(_counted(len(result.array), result.array.frame["frame"].nunique()))
-    print(f"written to {options.output}")
 
 
 def _score(options: argparse.Namespace) -> None:
@@ -317,7 +331,7 @@ _COMMANDS = {
     "ops": _ops,
     "apply": _apply,
     "run": _run,
-    "measure": _measure,
+    "measure": _apply,
     "score": _score,
     "schema": _schema,
 }

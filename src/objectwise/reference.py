@@ -62,6 +62,8 @@ def sections(method: Method) -> dict[str, str]:
         kind = f", {text(returned.type_name)}" if returned.type_name else ""
         what += f"{kind}. {text(returned.description or '')}"
     found["Result"] = f"{what}\n\n{facts(method)}"
+    if isinstance(method, Operation) and method.rows.columns:
+        found["Columns"] = columns_of(method)
     if notes := _section(method, "notes"):
         found["Notes"] = text(notes)
     if isinstance(method, Operation) and method.exceptions:
@@ -72,6 +74,16 @@ def sections(method: Method) -> dict[str, str]:
     if references := _section(method, "references"):
         found["References"] = listed(references)
     return found
+
+
+def columns_of(method: Operation) -> str:
+    """Return the columns that a table of an operation always has, with units and definitions."""
+    rows = [
+        (f"`{item.name}`", "" if item.unit == "1" else item.unit, text(item.description),
+         item.reference)
+        for item in method.rows.columns
+    ]  # fmt: skip
+    return table(("Column", "Unit", "Definition", "Source"), rows)
 
 
 def page(method: Method) -> str:

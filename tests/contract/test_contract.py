@@ -97,7 +97,7 @@ def test_does_something_on_the_test_image(record: Operation, ndim: int) -> None:
     elif record.output == "value":
         assert result > 0
     else:
-        assert len(result.frame) > 3
+        assert len(result.frame) > (3 if record.rows.each == "object" else 0)
 
 
 @pytest.mark.parametrize("what", ["blank", "constant", "one pixel", "nan", "empty"])
@@ -129,8 +129,11 @@ def test_takes_images_without_content(record: Operation, ndim: int, what: str) -
                 np.testing.assert_array_equal(channel, np.full(shape, channel.flat[0]))
     elif record.output == "value":
         assert result >= 0
-    else:
+    elif record.rows.labelled:
         assert len(result.frame) == (what in ("constant", "one pixel"))
+    else:
+        # there is a row for a frame without objects too
+        assert len(result.frame) == len(cases.apply(record, cases.arrays(record, ndim)).frame)
 
 
 @pytest.mark.parametrize("layout", ["fortran", "strided", "reversed", "big-endian"])
@@ -174,7 +177,7 @@ def test_keeps_ids_with_gaps(record: Operation, ndim: int) -> None:
     ).astype(np.uint32)
     plain = cases.apply(record, inputs)
     gaps = cases.apply(record, {**inputs, names[0]: ids[inputs[names[0]]]})
-    if record.output == "table":
+    if record.output == "table" and record.rows.each == "object":
         np.testing.assert_array_equal(gaps.frame["label"], ids[plain.frame["label"].to_numpy()])
     elif record.creates_ids:
         cases.same(plain, gaps)

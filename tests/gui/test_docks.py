@@ -439,6 +439,39 @@ def test_measuring_without_an_image_leaves_out_brightness(model, open_dock, fini
     assert "Check an image" in dock.status.text()
 
 
+def test_tables_of_two_layers_frames_and_distances(model, open_dock, finish, blobs):
+    movie = np.stack([blobs, blobs])
+    axes = {"axis_labels": ("t", "y", "x"), "scale": (1, 0.5, 0.5), "units": ("s", "um", "um")}
+    cells = model.add_labels((movie > 300).astype(int) * 4, name="cells", **axes)
+    spots = model.add_labels((movie > 500).astype(int) * 7, name="spots", **axes)
+    dock = open_dock(MeasureDock, model)
+    dock.choose("relate_objects")
+    dock.boxes["children"].layer, dock.boxes["parents"].layer = spots, cells
+    finish(dock)
+    # the table belongs to the layer that its rows are of
+    noted = table_of(spots)
+    assert table_of(cells) is None
+    assert noted.table.frame[["frame", "label", "parent"]].to_numpy().tolist() == [[0, 7, 4], [1, 7, 4]]
+    assert noted.labelled
+    assert noted.mark is not None
+    assert noted.table.units["parent_centre_distance"] == "um"
+    dock.choose("measure_parents")
+    dock.boxes["parents"].layer, dock.boxes["children"].layer = cells, spots
+    for name in ("shape", "position"):
+        dock.form.fields["features"].boxes[name].value = False
+    finish(dock)
+    assert table_of(cells).table.frame["n_children"].tolist() == [1, 1]
+    assert "children_area_sum" in table_of(cells).table.frame
+    dock.choose("measure_pattern")
+    dock.boxes["labels"].layer = spots
+    assert "40 rows, one for each distance" in finish(dock)
+    assert table_of(spots).table.units["distance"] == "um"
+    # a row of a distance is no object
+    assert not table_of(spots).labelled
+    dock.choose("summarise_objects")
+    assert "2 rows, one for each frame" in finish(dock)
+
+
 def test_a_mask_cannot_be_measured(model, open_dock, finish, blobs):
     model.add_labels((blobs > 500).astype(np.uint8), metadata={"objectwise": {"kind": "mask"}})
     assert "label_components" in finish(open_dock(MeasureDock, model))

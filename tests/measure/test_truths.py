@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from objectwise.core.operation import operations
 from objectwise.measure.families import FAMILIES, defaults, groups
 from tests.measure.truths import all_truths
 
 COLUMNS = [
     column.name for family in FAMILIES for column in (*family.columns_with(defaults()), *family.occasional)
 ]
+COLUMNS += [column.name for record in operations.values() for column in record.rows.columns]
 
 
 def test_every_column_is_held_to_a_truth() -> None:

@@ -60,15 +60,19 @@ def all_truths() -> list[Truth]:
 
 def report() -> str:
     """Return a Markdown table: each column, and what it was held to."""
+    import objectwise
     from objectwise.measure.families import FAMILIES, defaults
 
     lines = ["| Column | Truth | Tolerance |", "| --- | --- | --- |"]
     found = all_truths()
-    for family in FAMILIES:
-        for column in (*family.columns_with(defaults()), *family.occasional):
-            mine = [item for item in found if item.column == column.name]
-            by = "<br>".join(item.by for item in mine) or "none"
-            lines.append(f"| `{column.name}` | {by} | {'<br>'.join(item.tolerance for item in mine)} |")
+    columns = [
+        column for family in FAMILIES for column in (*family.columns_with(defaults()), *family.occasional)
+    ]
+    columns += [column for record in objectwise.operations.values() for column in record.rows.columns]
+    for name in dict.fromkeys(column.name for column in columns):
+        mine = [item for item in found if item.column == name]
+        by = "<br>".join(item.by for item in mine) or "none"
+        lines.append(f"| `{name}` | {by} | {'<br>'.join(item.tolerance for item in mine)} |")
     return "\n".join(lines)
 
 

@@ -44,6 +44,7 @@ from objectwise.core.method import (
     methods,
 )
 from objectwise.core.parameter import Computed, Intensity, Length, Parameter, Size, Unit, nearest
+from objectwise.core.table import Rows
 
 __all__ = [
     "KINDS",
@@ -71,6 +72,8 @@ __all__ = [
     "register",
 ]
 
+_ROWS = Rows()
+
 # --- the record ----------------------------------------------------------------------------------------
 
 
@@ -89,6 +92,7 @@ class Operation(Method):
     new_ids: bool = False
     channels: Callable[..., Sequence[str]] | None = None
     cost: float | Callable[..., float] = 0.0
+    rows: Rows = _ROWS
 
     @cached_property
     def given(self) -> frozenset[str]:
@@ -135,6 +139,7 @@ def operation(
     new_ids: bool = False,
     channels: Callable[..., Sequence[str]] | None = None,
     cost: float | Callable[..., float] = 0.0,
+    rows: Rows = _ROWS,
 ) -> Callable[[F], F]:
     """Mark a function as an operation; the function itself is returned unchanged.
 
@@ -159,6 +164,8 @@ def operation(
     cost : float or callable, optional
         Nanoseconds for each pixel on two cores, or ``cost(spacing, **values)`` that returns them; for an operation
         that is slow enough for a person to be told beforehand, above some 500.
+    rows : Rows, optional
+        What a row is of, and which columns there always are, for an operation that returns a `Table`.
     """
 
     def mark(function: F) -> F:
@@ -173,6 +180,7 @@ def operation(
             new_ids=new_ids,
             channels=channels,
             cost=cost,
+            rows=rows,
         )
         return function
 

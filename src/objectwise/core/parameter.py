@@ -36,11 +36,12 @@ class Unit:
         """Return the unit as a person reads it, such as ``um`` or ``um^3``."""
         if self.name == "length":
             return unit
-        return f"{unit}^{ndim}" if self.name == "size" else self.name
+        power = self.exponent(ndim)
+        return f"{unit}^{power}" if power else self.name
 
     def exponent(self, ndim: int) -> int:
         """Return the power of a length that the parameter scales with."""
-        return {"length": 1, "size": ndim}.get(self.name, 0)
+        return {"length": 1, "size": ndim, "density": -ndim}.get(self.name, 0)
 
 
 def as_unit(number: float, found: Unit | None, wanted: Unit | None, ndim: int) -> float:
@@ -62,6 +63,7 @@ Length = Annotated[float, Unit("length")]
 Size = Annotated[float, Unit("size")]
 Pixels = Annotated[int, Unit("pixels")]
 Intensity = Annotated[float, Unit("intensity")]
+DENSITY = Unit("density")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,12 @@ _KEY_DESCRIPTIONS = {
     "frame": "Time point, counted from 0; 0 where there is no time axis.",
     "label": "Id of the object: its pixel value in the labels.",
 }
+_LABELS = {
+    "object": _KEY_DESCRIPTIONS["label"],
+    "class": "Number of the class: its pixel value.",
+    "frame": "Always 0, as the row is of a whole frame.",
+    "distance": "Number of the distance, from 1.",
+}
 _DTYPES = {"float": np.float64, "integer": np.int64, "boolean": np.bool_, "text": np.object_}
 _LENGTH_POWER = re.compile(r"length(?:\^(-?(?:[1-9]|n)))?")
 
@@ -139,6 +145,42 @@ class Column:
         if power:
             return grid_unit if power == 1 else f"{grid_unit}^{power}"
         return {"1": "", "angle": "rad"}.get(self.unit, self.unit)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the rows of the tables of an operation are, and the columns that it always gives them.
+
+    Parameters
+    ----------
+    each : {"object", "class", "frame", "distance"}, optional
+        What a row is of. An object or a class is named by its pixel value in the first input.
+    columns : tuple of Column, optional
+        Those beside the columns of the families, which are in `objectwise.measure.families`.
+    """
+
+    each: Literal["object", "class", "frame", "distance"] = "object"
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the label of a row is a pixel value, so that a row can be found in the image."""
+        return self.each in ("object", "class")
+
+    def table(
+        self,
+        values: Mapping[str, np.ndarray],
+        columns: Sequence[Column] = (),
+        *,
+        unit: str = "pixel",
+        ndim: int = 2,
+        reasons: Reasons | None = None,
+    ) -> Table:
+        """Make the table of one frame: its own columns that there are in so many axes, and others."""
+        own = [column for column in self.columns if ndim in column.dimensions]
+        table = Table.from_columns(values, [*own, *columns], unit=unit, ndim=ndim, reasons=reasons)
+        table.descriptions["label"] = _LABELS[self.each]
+        return table
 
 
 class Table:

@@ -17,6 +17,7 @@ import numpy as np
 from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
 from objectwise.core.run import run
+from objectwise.core.table import Rows
 from objectwise.gui.layers import Space, fingerprint, shown
 
 
@@ -128,7 +129,7 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
             marks[name] = fingerprint(shown(job.space, result)[1])
         elif result.kind == "table":
             # by this the table knows later whether the labels are still those that were measured
-            labels = job.recipe.step(name).sources()["labels"][0][1].name
+            labels = measured(job.recipe, name)
             if labels in job.marks:
                 marks[name] = fingerprint(job.marks[labels][0])
         facts.append(sentence(result))
@@ -138,6 +139,12 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     yield Outcome(
         job, results, marks, seconds, f"{found}, {seconds:.1f} s" if found else f"Done, {seconds:.1f} s"
     )
+
+
+def measured(recipe: Recipe, name: str) -> str:
+    """Return the name of what the rows of a table are of: the first input of its step."""
+    step = recipe.step(name)
+    return step.sources()[step.operation.inputs[0].name][0][1].name
 
 
 def count_objects(labels: np.ndarray) -> int:
@@ -156,6 +163,9 @@ def sentence(result: Result) -> str:
     """Say in a few words what a result holds."""
     if result.kind == "table":
         n = len(result.array)
+        rows = result.recipe.steps[-1].operation.rows if result.recipe is not None else Rows()
+        if rows.each != "object":
+            return f"{n} row{'' if n == 1 else 's'}, one for each {rows.each}"
         if "t" not in result.grid.axes:
             return f"{n} object{'' if n == 1 else 's'} measured"
         found = result.array.frame["frame"].nunique()

@@ -12,13 +12,13 @@ from objectwise.gui.calibration import notes_of
 from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
-from objectwise.gui.jobs import Outcome
+from objectwise.gui.jobs import Outcome, measured
 from objectwise.gui.table import note_table, show_table
 from objectwise.measure.families import groups, groups_by_default
 
 
 class MeasureDock(OperationDock):
-    """Measure size, shape, position and brightness of the objects of a labels layer."""
+    """Measure the objects of a labels layer: size, shape, brightness, relations, pattern."""
 
     families = ("measure",)
     run_text = "Measure"
@@ -28,6 +28,12 @@ class MeasureDock(OperationDock):
         super().__init__(viewer)
         self.preview_box.hide()
 
+    @property
+    def _measured_layer(self) -> Layer | None:
+        """The layer that the rows are of: that of the first input."""
+        box = self.boxes[self.record.inputs[0].name]
+        return box.layer if isinstance(box, LayerBox) else None
+
     def _make_box(self, item: Input) -> LayerBox | LayerList:
         if item.kind == "images":
             return LayerList(item.kind, self._is_of_the_labels)
@@ -35,7 +41,7 @@ class MeasureDock(OperationDock):
 
     def _is_of_the_labels(self, layer: Layer) -> bool:
         """Whether an image shows what the labels lie upon, and is not made of another here."""
-        labels = self.boxes["labels"].layer
+        labels = self._measured_layer
         if labels is None or notes_of(layer).get("kind") is not None:
             return False
         ours, theirs = (item.extent.world[:, -2:] for item in (labels, layer))
@@ -50,19 +56,19 @@ class MeasureDock(OperationDock):
     def values(self) -> dict[str, Any]:
         """Return what is to be measured; brightness is left out where no image is checked."""
         values = super().values()
-        names = values["features"]
+        names = values.get("features")
         if names == ():
             raise ValueError("Check what to measure.")
         if names is not None and not self.chosen().get("images"):
             names = tuple(name for name in names if not name.startswith("intensity"))
             if not names:
                 raise ValueError("Check an image to measure brightness, or measure something else.")
-        return values | {"features": names}
+            values["features"] = names
+        return values
 
     def run(self) -> None:
         """Measure, in another thread."""
-        layers = self.chosen().get("labels", [])
-        self._target = layers[0] if layers and self.worker is None else self._target
+        self._target = self._target if self.worker is not None else self._measured_layer
         super().run()
 
     def _done(self, outcome: Outcome) -> None:
@@ -75,6 +81,5 @@ class MeasureDock(OperationDock):
 
 def _with_grid(result: Result, outcome: Outcome) -> Result:
     """Return a table with the grid of the labels, whose time axis tells whether frames mean anything."""
-    step = outcome.job.recipe.steps[-1]
-    labels = outcome.job.inputs[step.sources()["labels"][0][1].name]
+    labels = outcome.job.inputs[measured(outcome.job.recipe, outcome.job.recipe.steps[-1].id)]
     return Result(result.array, labels.grid, "table", result.recipe, result.values)

@@ -51,6 +51,11 @@ class NotedTable:
     recipe: Recipe | None
     mark: str | None
 
+    @property
+    def labelled(self) -> bool:
+        """Whether its rows are of what the layer shows, rather than of frames or distances."""
+        return self.recipe is None or self.recipe.steps[-1].operation.rows.labelled
+
 
 def note_table(layer: Layer, result: Result, mark: str | None) -> None:
     """Keep a table on the layer that it was measured from."""
@@ -250,7 +255,10 @@ class TableDock(ClosingDock):
 
     def _on_row(self, current: QModelIndex, _before: QModelIndex) -> None:
         """Go to the object of a row."""
-        if self._following or not current.isValid() or self.layer is None:
+        noted = self._noted()
+        if self._following or not current.isValid() or self.layer is None or noted is None:
+            return
+        if not noted.labelled:
             return
         label, frame = self.model.object_at(current.row())
         with self._leading():
@@ -298,7 +306,8 @@ class TableDock(ClosingDock):
 
     def _on_selected_label(self, _event: Any = None) -> None:
         """Go to the row of the selected object."""
-        if self._following or self.layer is None:
+        noted = self._noted()
+        if self._following or self.layer is None or noted is None or not noted.labelled:
             return
         row = self.model.row_of(self.layer.selected_label, self._time())
         with self._leading():
@@ -320,7 +329,7 @@ class TableDock(ClosingDock):
     def _publish(self) -> None:
         """Give napari's own table and status bar the rows of the displayed frame."""
         noted = self._noted()
-        if noted is None or self.layer is None:
+        if noted is None or self.layer is None or not noted.labelled:
             return
         time = displayed_frame(self.viewer, self.layer, self._axes())
         wanted = (id(noted), time)

@@ -1,4 +1,4 @@
-"""Measurements of objects: one file for each family, and here the operation that recipes and forms name.
+"""Measurements of objects: one file for each family, and here the operations that recipes and forms name.
 
 Measuring is a step like any other: it is given labels and named images, and makes a table.
 """
@@ -12,6 +12,9 @@ from annotated_types import Ge, Gt, Le
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Whole
 from objectwise.core.operation import Images, Labels, Length, Table, operation, register
+from objectwise.measure.frames import measure_classes, summarise_objects
+from objectwise.measure.pattern import measure_dispersion, measure_pattern
+from objectwise.measure.relations import compare_compartments, measure_parents, relate_objects
 
 
 @operation(locality=Whole("the rows of an object that crosses tiles are not joined yet"))
@@ -111,3 +114,5 @@ def measure(
 
 
 register("measure", measure)
+register("measure", relate_objects, measure_parents, compare_compartments)
+register("measure", summarise_objects, measure_classes, measure_pattern, measure_dispersion)

@@ -34,6 +34,7 @@ from objectwise.ops.colour import rgb_to_grey, rgb_to_lab, separate_stains
 from objectwise.ops.compositions import find_classes_fuzzy, find_enclosed, find_objects
 from objectwise.ops.contours import fit_contour_chan_vese
 from objectwise.ops.denoise import denoise_nlm, denoise_tv
+from objectwise.ops.density import map_density
 from objectwise.ops.edges import detect_edges_canny, detect_edges_log, link_edges, thin_edges
 from objectwise.ops.enhance import (
     enhance_blobs_dog,
@@ -265,6 +266,7 @@ register(
 )
 register("labels", relabel_sequential, transfer_ids, group="ids")
 register("labels", mask_labels, label_boundaries, labels_to_mask, group="with masks")
+register("labels", map_density, group="maps")
 register(
     "cluster",
     cluster_kmeans,
