@@ -126,31 +126,77 @@ def describe_values(values, starts, ends, statistics):
 
 
 @compiled
+def describe_counts(values, starts, ends, statistics):
+    """Describe whole numbers as `describe_values` does, with exact sums.
+
+    Parameters
+    ----------
+    values : ndarray of uint8 or uint16, shape (number of pixels in all objects,)
+        What `gather_values` wrote.
+    starts, ends : ndarray of int64, shape (n,)
+        The stretch of each object.
+    statistics : ndarray of float64, shape (n, 6)
+        Written; a row stays as it is where an object has no values.
+    """
+    for index in range(starts.size):
+        start = starts[index]
+        end = ends[index]
+        n = end - start
+        if n == 0:
+            continue
+        smallest = values[start]
+        largest = smallest
+        total = np.int64(0)
+        for inner in range(start, end):
+            smallest = min(smallest, values[inner])
+            largest = max(largest, values[inner])
+            total += np.int64(values[inner])
+        near = (2 * total + n) // (2 * n)
+        squares = np.int64(0)
+        for inner in range(start, end):
+            difference = np.int64(values[inner]) - near
+            squares += difference * difference
+        rest = np.float64(total - n * near)
+        entry = statistics[index]
+        entry[MINIMUM] = smallest
+        entry[MAXIMUM] = largest
+        entry[MEAN] = total / n
+        entry[DEVIATION] = np.sqrt(max(0.0, (squares - rest * rest / n) / n))
+        entry[SUM] = total
+
+
+@compiled
 def find_medians(values, starts, ends, statistics):
     """Find the median of each object by selection.
 
     Parameters
     ----------
     values : ndarray of float32 or float64, shape (number of pixels in all objects,)
-        What `gather_values` wrote; put into another order.
+        What `gather_values` wrote.
     starts, ends : ndarray of int64, shape (n,)
         The stretch of each object.
     statistics : ndarray of float64, shape (n, 6)
         The column of the median is written, but for objects without values.
     """
+    largest = 0
     for index in range(starts.size):
-        start = starts[index]
-        n = ends[index] - start
+        largest = max(largest, ends[index] - starts[index])
+    # the search orders the values, which others look at as they lie
+    ordered = np.empty(largest, values.dtype)
+    for index in range(starts.size):
+        n = ends[index] - starts[index]
         if n == 0:
             continue
-        middle = start + n // 2
-        _select(values, start, ends[index] - 1, middle)
-        upper = np.float64(values[middle])
+        for inner in range(n):
+            ordered[inner] = values[starts[index] + inner]
+        middle = n // 2
+        _select(ordered, 0, n - 1, middle)
+        upper = np.float64(ordered[middle])
         lower = upper
         if n % 2 == 0:
-            lower = np.float64(values[start])
-            for inner in range(start, middle):
-                lower = max(lower, np.float64(values[inner]))
+            lower = np.float64(ordered[0])
+            for inner in range(middle):
+                lower = max(lower, np.float64(ordered[inner]))
         statistics[index, MEDIAN] = 0.5 * lower + 0.5 * upper
 
 
@@ -180,28 +226,44 @@ def count_medians(values, starts, ends, statistics):
 
     Notes
     -----
-    The upper byte of the median is found first, then the lower byte among the values that share the upper
-    one: two passes without a comparison of values, whatever their order.
+    The range of each object is cut into at most 256 bins. The bin of the median is found first, then the median among
+    the values in that bin: passes without a comparison of values, whatever their order.
     """
-    upper_bytes = np.empty(256, dtype=np.int64)
-    lower_bytes = np.empty(256, dtype=np.int64)
+    coarse = np.empty(256, dtype=np.int64)
+    fine = np.empty(256, dtype=np.int64)
     for index in range(starts.size):
         start = starts[index]
         end = ends[index]
         n = end - start
-        upper_bytes[:] = 0
+        if n == 0:
+            continue
+        smallest = values[start]
+        largest = smallest
         for inner in range(start, end):
-            upper_bytes[values[inner] >> 8] += 1
+            smallest = min(smallest, values[inner])
+            largest = max(largest, values[inner])
+        low = np.int64(smallest)
+        shift = 0
+        while (np.int64(largest) - low) >> shift > 255:
+            shift += 1
+        rest = (1 << shift) - 1
+        coarse[:] = 0
+        for inner in range(start, end):
+            coarse[(np.int64(values[inner]) - low) >> shift] += 1
         total = 0
         chosen = -1
         for rank in ((n - 1) // 2, n // 2):
-            upper, before = _rank_in_counts(upper_bytes, rank)
-            if upper != chosen:
-                chosen = upper
-                lower_bytes[:] = 0
-                for inner in range(start, end):
-                    if values[inner] >> 8 == upper:
-                        lower_bytes[values[inner] & 255] += 1
-            lower, _ = _rank_in_counts(lower_bytes, rank - before)
-            total += 256 * upper + lower
+            bin, before = _rank_in_counts(coarse, rank)
+            if bin != chosen:
+                chosen = bin
+                fine[: rest + 1] = 0
+                if shift > 0:
+                    for inner in range(start, end):
+                        value = np.int64(values[inner]) - low
+                        if value >> shift == bin:
+                            fine[value & rest] += 1
+                else:
+                    fine[0] = coarse[bin]
+            further, _ = _rank_in_counts(fine, rank - before)
+            total += low + (bin << shift) + further
         statistics[index, MEDIAN] = total / 2

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
+from objectwise.kernels.threads import in_threads
 from objectwise.measure.family import Block, Family, Found, undefined
 
 COLUMNS = (
@@ -53,11 +54,13 @@ def measure_intensity(block: Block, channel: str, wanted: set[str]) -> Found:
     if block.ids.size:
         values, starts, ends = block.values_of(channel)
         n_missing = n_pixels - (ends - starts)
-        contents.describe_values(values, starts, ends, table)
+        parts = [
+            (values, starts[low:high], ends[low:high], table[low:high]) for low, high in block.scan.ranges
+        ]
+        whole_numbers = values.dtype.kind == "u"
+        in_threads(contents.describe_counts if whole_numbers else contents.describe_values, parts)
         if "intensity_median" in wanted:
-            find = contents.count_medians if values.dtype.kind == "u" else contents.find_medians
-            # the search orders the values, which others look at as they lie
-            find(values.copy(), starts, ends, table)
+            in_threads(contents.count_medians if whole_numbers else contents.find_medians, parts)
     found = {
         f"intensity_{name}": table[:, column].copy()
         for name, column in (
