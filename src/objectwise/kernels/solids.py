@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.kernels import compiled
-from objectwise.kernels.runs import MAX_X, MAX_Y, MAX_Z, MIN_X, MIN_Y, MIN_Z, NOWHERE
+from objectwise.kernels.runs import MAX_Y, MAX_Z, MIN_X, MIN_Y, MIN_Z, NOWHERE
 
 
 @compiled
@@ -270,35 +270,50 @@ def _hull(points):
 
 
 @compiled
-def _fill(planes, start, n_planes, height, min_x, width, first, last):
-    """Count the voxels whose centre is in a polyhedron or on its border, and write its line ends."""
-    total = 0
-    for z in range(n_planes):
-        for y in range(height):
-            low = np.int64(0)
-            high = np.int64(width - 1)
-            for face in range(planes.shape[0]):
+def _fill(points, planes, faces, start, n_planes, height, min_x, first, last):
+    """Count the voxels whose centre is in a polyhedron or on its border, and write its line ends.
+
+    Notes
+    -----
+    Each face ends the lines that run through it, which begin on one side and end on the other. Lines that run through
+    an edge of two faces are ended by both, at the same point.
+    """
+    stop = start + n_planes * height
+    first[start:stop] = NOWHERE
+    last[start:stop] = -1
+    for face in range(planes.shape[0]):
+        along = 2 * planes[face, 2]
+        if along == 0:
+            continue
+        low_z = min(points[faces[face, 0], 0], points[faces[face, 1], 0], points[faces[face, 2], 0])
+        high_z = max(points[faces[face, 0], 0], points[faces[face, 1], 0], points[faces[face, 2], 0])
+        for z in range((low_z + 1) // 2, high_z // 2 + 1):
+            low = height
+            high = -1
+            for side in range(3):
+                a = faces[face, side]
+                b = faces[face, (side + 1) % 3]
+                if points[a, 0] > points[b, 0]:
+                    a, b = b, a
+                steps = points[b, 0] - points[a, 0]
+                if steps == 0 or not points[a, 0] <= 2 * z <= points[b, 0]:
+                    continue
+                y = points[a, 1] * steps + (points[b, 1] - points[a, 1]) * (2 * z - points[a, 0])
+                low = min(low, -(-y // (2 * steps)))
+                high = max(high, y // (2 * steps))
+            for y in range(low, high + 1):
                 rest = planes[face, 3] - 2 * (z * planes[face, 0] + y * planes[face, 1])
-                along = 2 * planes[face, 2]
-                # a division only where the face cuts the line short
                 if along > 0:
-                    if along * high > rest:
-                        high = rest // along
-                elif along < 0:
-                    if along * low > rest:
-                        low = -(rest // -along)
-                elif rest < 0:
-                    high = low - 1
-                if high < low:
-                    break
-            line = start + z * height + y
-            if high < low:
-                first[line] = NOWHERE
-                last[line] = -1
-            else:
-                first[line] = min_x + low
-                last[line] = min_x + high
-                total += high - low + 1
+                    last[start + z * height + y] = min_x + rest // along
+                else:
+                    first[start + z * height + y] = min_x - rest // -along
+    total = 0
+    for line in range(start, stop):
+        if last[line] < first[line]:
+            first[line] = NOWHERE
+            last[line] = -1
+        else:
+            total += last[line] - first[line] + 1
     return total
 
 
@@ -351,10 +366,9 @@ def fill_solid_hulls(record, offsets, first, last, spacing, many, n_convex, diam
         n_planes = record[index, MAX_Z] - record[index, MIN_Z]
         height = record[index, MAX_Y] - record[index, MIN_Y]
         corners = _list_corners(first, last, start, n_planes, height, min_x)
-        planes, _ = _hull(_middles(corners))
-        n_convex[index] = _fill(
-            planes, start, n_planes, height, min_x, record[index, MAX_X] - min_x, first, last
-        )
+        points = _middles(corners)
+        planes, faces = _hull(points)
+        n_convex[index] = _fill(points, planes, faces, start, n_planes, height, min_x, first, last)
         if many < 0:
             continue
         corners = _list_corners(first, last, start, n_planes, height, min_x)
