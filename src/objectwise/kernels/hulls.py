@@ -1,6 +1,7 @@
 """Convex hulls of objects in 2-D, from the ends of their lines: areas and largest diameters.
 
-The corners of a hull are middles of the edges of pixels, so that everything up to the last multiplication is an integer.
+The corners of a hull are middles of the edges of pixels, so that everything up to the last
+multiplication is an integer.
 """
 
 from __future__ import annotations

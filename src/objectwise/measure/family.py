@@ -63,9 +63,15 @@ class Block:
 
     def values_of(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the finite values of a channel, object after object; see `Scan.gather`."""
-        if channel not in self._values:
-            self._values[channel] = self.scan.gather(self.images[channel])
-        return self._values[channel]
+        # two are enough for a pair of channels; the values of all of them would fill the memory
+        found = self._values.pop(channel, None) or self._gather(channel)
+        while len(self._values) > 1:
+            del self._values[next(iter(self._values))]
+        self._values[channel] = found
+        return found
+
+    def _gather(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.scan.gather(self.images[channel])
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,9 @@ class Family:
         Whether it is left out unless it is asked for: what takes long, or is many columns.
     occasional : tuple of Column, optional
         Columns that stand in the table only where the function returns them, or where they are asked for.
+    by_runs : bool, optional
+        Whether it looks at nothing but `Block.scan` and `Block.values_of`, and at each object alone. Then it can be
+        measured tile by tile, and for some objects again without a look at the others; see `parts`.
     """
 
     columns: tuple[Column, ...] | Callable[..., tuple[Column, ...]]
@@ -93,6 +102,7 @@ class Family:
     of: Literal["objects", "channel", "pair"] = "objects"
     on_request: bool = False
     occasional: tuple[Column, ...] = ()
+    by_runs: bool = False
 
     def columns_with(self, settings: Mapping[str, Any]) -> tuple[Column, ...]:
         """Return the columns for some settings."""

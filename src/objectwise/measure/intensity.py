@@ -84,4 +84,4 @@ def measure_intensity(block: Block, channel: str, wanted: set[str]) -> Found:
     return found, reasons
 
 
-FAMILY = Family(COLUMNS, measure_intensity, of="channel", occasional=(MISSING,))
+FAMILY = Family(COLUMNS, measure_intensity, of="channel", occasional=(MISSING,), by_runs=True)

@@ -8,6 +8,8 @@ added up in the order of its own runs, however many threads there are.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -153,28 +155,59 @@ class Scan:
             In raster order within each object.
         starts, ends : ndarray of int64, shape (n,)
         """
+        return self.gather_tiles([(tuple(slice(0, n) for n in self.shape), image)])
+
+    def gather_tiles(
+        self, tiles: Iterable[tuple[tuple[slice, ...], np.ndarray]]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Do as `gather` does for an image that comes in boxes, which together hold all objects."""
         from objectwise.kernels import runs as lines
         from objectwise.kernels import values as contents
 
-        prepared = lines.prepare_image(image)
         stops = np.cumsum(self.n_pixels)
         starts = stops - self.n_pixels
-        values = np.empty(stops[-1] if stops.size else 0, dtype=prepared.dtype)
-        rows = prepared.reshape(-1, max(1, image.shape[-1]))
-        # the image is read from top to bottom, which is faster than object after object
-        in_threads(
-            contents.gather_values,
-            [
-                (self.runs[low:high], self.places[low:high], rows, values)
-                for low, high in strips(len(self.runs), FEW_RUNS)
-            ],
-        )
+        values = np.empty(0, np.uint8)
+        for box, tile in tiles:
+            prepared = lines.prepare_image(tile)
+            if not values.size:
+                values = np.empty(stops[-1] if stops.size else 0, dtype=prepared.dtype)
+            rows = prepared.reshape(-1, max(1, tile.shape[-1]))
+            runs, places = self._within(box)
+            # the image is read from top to bottom, which is faster than object after object
+            in_threads(
+                contents.gather_values,
+                [
+                    (runs[low:high], places[low:high], rows, values)
+                    for low, high in strips(len(runs), FEW_RUNS)
+                ],
+            )
         if values.dtype.kind == "f":
             in_threads(
                 contents.keep_finite,
                 [(values, starts[low:high], stops[low:high]) for low, high in self.ranges],
             )
         return values, starts, stops
+
+    def _within(self, box: tuple[slice, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the parts of the runs in a box, counted from its corner, and their `places`."""
+        if tuple((part.start, part.stop) for part in box) == tuple((0, n) for n in self.shape):
+            return self.runs, self.places
+        planes, rows, columns = (slice(0, 1), *box) if self.ndim == 2 else box
+        height = self.shape[-2]
+        chosen = np.concatenate(
+            [
+                np.arange(*self.line_starts[[z * height + rows.start, z * height + rows.stop]])
+                for z in range(planes.start, planes.stop)
+            ]
+        )
+        runs = self.runs[chosen]
+        inside = (runs[:, 2] < columns.stop) & (runs[:, 3] > columns.start)
+        runs, chosen = runs[inside], chosen[inside]
+        z, y = np.divmod(runs[:, 1], height)
+        runs[:, 1] = (z - planes.start) * (rows.stop - rows.start) + y - rows.start
+        places = self.places[chosen] + np.maximum(columns.start - runs[:, 2], 0)
+        runs[:, 2:] = np.clip(runs[:, 2:], columns.start, columns.stop) - columns.start
+        return runs, places
 
 
 def scan_labels(labels: np.ndarray) -> Scan:
@@ -230,3 +263,41 @@ def _number(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     present = np.zeros(largest + 1, dtype=np.int32)
     present[value] = 1
     return np.flatnonzero(present), (np.cumsum(present, dtype=np.int32) - 1)[value]
+
+
+def join_scans(parts: Iterable[tuple[Scan, tuple[slice, ...]]], shape: tuple[int, ...]) -> Scan:
+    """Put the scans of some boxes of a block together: the scan of the block, bit by bit.
+
+    Parameters
+    ----------
+    parts : iterable of (Scan, tuple of slice)
+        What was found in each box. Boxes may lie anywhere, but no pixel of an object may be in two scans.
+    shape : tuple of int
+        Shape of the block.
+
+    Notes
+    -----
+    Runs are joined where a box cuts them along x. Where boxes cut objects along other axes there is nothing to
+    join, as all that follows is about runs: sums, crossings and hulls know of no boxes.
+    """
+    label, moved = [np.empty(0, np.int64)], [np.empty((0, 4), np.int32)]
+    for scan, box in parts:
+        z, y = np.divmod(scan.runs[:, 1], scan.shape[-2])
+        first_plane = box[0].start if len(box) == 3 else 0
+        runs = scan.runs.copy()
+        runs[:, 1] = (z + first_plane) * shape[-2] + y + box[-2].start
+        runs[:, 2:] += box[-1].start
+        label.append(scan.ids[scan.runs[:, 0]])
+        moved.append(runs)
+    ids, rows = _number(np.concatenate(label))
+    runs = np.concatenate(moved)
+    runs[:, 0] = rows
+    runs = runs[np.lexsort((runs[:, 2], runs[:, 1]))]
+    before, behind = runs[:-1], runs[1:]
+    cut = (before[:, :2] != behind[:, :2]).any(axis=1) | (before[:, 3] != behind[:, 2])
+    first = np.flatnonzero(np.concatenate([np.ones(min(len(runs), 1), bool), cut]))
+    stops = np.append(first[1:], len(runs))[: len(first)] - 1
+    joined = runs[first]
+    joined[:, 3] = runs[stops, 3]
+    line_starts = np.searchsorted(joined[:, 1], np.arange(math.prod(shape[:-1]) + 1))
+    return Scan(ids, joined, line_starts, tuple(shape))

@@ -394,4 +394,4 @@ def _parts(scan: Scan) -> Iterator[slice]:
             start = stop
 
 
-FAMILY = Family(COLUMNS, measure_shape)
+FAMILY = Family(COLUMNS, measure_shape, by_runs=True)
