@@ -107,6 +107,7 @@ def pairs(image: np.ndarray, mask: np.ndarray, smallest: float) -> Iterator[Pair
         import diplib
 
         diplib.SetNumberOfThreads(THREADS)
+        unsigned = labels.astype(np.uint32)
         flat = {"Feret", "ConvexArea", "Solidity", "Perimeter"} if image.ndim == 3 else set()
         wanted = [name for name in DIPLIB if name not in flat]
         mine = tuple(DIPLIB[name].replace("area", "area" if image.ndim == 2 else "volume") for name in wanted)
@@ -117,7 +118,7 @@ def pairs(image: np.ndarray, mask: np.ndarray, smallest: float) -> Iterator[Pair
                 lambda few=few: ours(
                     1, tuple(item for name, item in zip(wanted, mine, strict=True) if name in few)
                 ),
-                lambda few=few: diplib.MeasurementTool.Measure(labels.astype(np.uint32), image, few),
+                lambda few=few: diplib.MeasurementTool.Measure(unsigned, image, few),
                 lambda one, other: mean_agreement(one.frame, other),
             )
 

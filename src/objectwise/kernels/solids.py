@@ -45,7 +45,9 @@ def _list_corners(first, last, start, n_planes, height, min_x):
                     high &= np.int64(last[one]) + last[other] < 2 * np.int64(last[line])
             if n + 2 > corners.shape[0]:
                 larger = np.empty((2 * corners.shape[0], 4), dtype=np.int64)
-                larger[:n] = corners[:n]
+                for row in range(n):
+                    for column in range(4):
+                        larger[row, column] = corners[row, column]
                 corners = larger
             for side in (-1, 1):
                 if low if side < 0 else high:
@@ -95,6 +97,14 @@ def _above(plane, point):
 
 
 @compiled
+def _put(table, row, one, two, three):
+    """Write a row; three plain stores are compiled faster than one of a tuple."""
+    table[row, 0] = one
+    table[row, 1] = two
+    table[row, 2] = three
+
+
+@compiled
 def _tetrahedron(points, vertices, planes, near):
     """Write four faces that bound a part of the hull, outward."""
     n = points.shape[0]
@@ -124,8 +134,14 @@ def _tetrahedron(points, vertices, planes, near):
             most = size
     if _above(plane, points[d]) > 0:
         a, b = b, a
-    vertices[0], vertices[1], vertices[2], vertices[3] = (a, b, c), (b, a, d), (c, b, d), (a, c, d)
-    near[0], near[1], near[2], near[3] = (1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1)
+    _put(vertices, 0, a, b, c)
+    _put(vertices, 1, b, a, d)
+    _put(vertices, 2, c, b, d)
+    _put(vertices, 3, a, c, d)
+    _put(near, 0, 1, 2, 3)
+    _put(near, 1, 0, 3, 2)
+    _put(near, 2, 0, 1, 3)
+    _put(near, 3, 0, 2, 1)
     for face in range(4):
         _plane(points, vertices[face, 0], vertices[face, 1], vertices[face, 2], planes[face])
 
@@ -172,7 +188,8 @@ def _hull(points):
     n_free = 0
     n_faces = 4
     _tetrahedron(points, vertices, planes, near)
-    alive[:4] = True
+    for face in range(4):
+        alive[face] = True
     for p in range(n):
         for face in range(4):
             if _above(planes[face], points[p]) > 0:
@@ -233,7 +250,7 @@ def _hull(points):
                     n_faces += 1
                 a = vertices[seen[at], side]
                 b = vertices[seen[at], (side + 1) % 3]
-                vertices[face] = (a, b, farthest)
+                _put(vertices, face, a, b, farthest)
                 _plane(points, a, b, farthest, planes[face])
                 near[face, 0] = beyond
                 for other in range(3):
@@ -263,8 +280,9 @@ def _hull(points):
     kept = 0
     for face in range(n_faces):
         if alive[face]:
-            planes[kept] = planes[face]
-            vertices[kept] = vertices[face]
+            _put(vertices, kept, vertices[face, 0], vertices[face, 1], vertices[face, 2])
+            for column in range(4):
+                planes[kept, column] = planes[face, column]
             kept += 1
     return planes[:kept], vertices[:kept]
 
@@ -378,5 +396,10 @@ def fill_solid_hulls(record, offsets, first, last, spacing, many, n_convex, diam
             for face in range(faces.shape[0]):
                 for side in range(3):
                     needed[faces[face, side] // 5] = True
-            corners = corners[needed]
+            n = 0
+            for corner in range(corners.shape[0]):
+                if needed[corner]:
+                    _put(corners, n, corners[corner, 0], corners[corner, 1], corners[corner, 2])
+                    n += 1
+            corners = corners[:n]
         diameters[index] = _largest_distance(corners, spacing[0], spacing[1], spacing[2])
