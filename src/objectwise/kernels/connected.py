@@ -14,6 +14,9 @@ import numpy as np
 from objectwise.kernels import compiled, prepared
 from objectwise.kernels.threads import in_threads, strips
 
+# pixels below which a thread of their own is not worth while
+_FEW = 4096
+
 _SIGNED = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
 
@@ -45,7 +48,7 @@ def find_runs(block: np.ndarray, besides: int = 0) -> Runs:
     lines = _lines(block)
     n_lines = len(lines)
     starts = np.zeros(n_lines + 1, np.int64)
-    cut = strips(n_lines, least=64)
+    cut = strips(n_lines, least=max(64, _FEW // lines.shape[1]))
     in_threads(_count, [(lines, besides, starts, *part) for part in cut])
     np.cumsum(starts, out=starts)
     begin, stop = np.empty((2, starts[-1]), np.int32)

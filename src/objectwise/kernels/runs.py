@@ -6,13 +6,11 @@ read once and written down as runs (a run is a stretch of one label along x). Al
 works on runs, of which there are far fewer than pixels: sums of positions have closed forms, and neighbours
 are found by comparing the ends of runs in adjacent lines. These sums are integers, so that they are exact.
 
-Labels are always a 3-D array here, a 2-D image having one plane: one compiled version serves both. Only the
-loops that touch the values of an image are compiled for more than one type, since converting an image takes
-longer than measuring it.
+A 2-D image has one plane: one compiled version serves both numbers of axes. Only the loops that touch the values of
+an image are compiled for more than one type, since converting an image takes longer than measuring it.
 
-Functions write into arrays that the caller made, but for the one that does not know the size beforehand.
-None of them is parallel: a caller that has many blocks runs them on threads, which is why the interpreter
-lock is released.
+Functions write into arrays that the caller made. None of them is parallel: they are given the runs of some objects
+and write to the rows of these alone, so that a caller runs them side by side on threads.
 """
 
 from __future__ import annotations
@@ -37,24 +35,6 @@ N_CROSSINGS = 3
 
 # the first column of a line that holds no pixel of the object; its last column is -1
 NOWHERE = 2**31 - 1
-
-
-def prepare_labels(labels: np.ndarray) -> np.ndarray:
-    """Return labels as the loops want them: int32, 3-D, C order, read-only.
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape ([Z,] Y, X)
-        Ids that fit int32.
-
-    Returns
-    -------
-    ndarray of int32, shape (Z, Y, X)
-        A view where the input has this type and order already.
-    """
-    prepared = _as_volume(np.ascontiguousarray(labels, dtype=np.int32))
-    prepared.flags.writeable = False
-    return prepared
 
 
 def prepare_image(image: np.ndarray) -> np.ndarray:
@@ -85,48 +65,23 @@ def _as_volume(block: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def encode_runs(labels):
-    """Write labels down as runs.
+def group_runs(runs, ends, grouped):
+    """Put the runs of each object next to each other.
 
     Parameters
     ----------
-    labels : ndarray of int32, shape (Z, Y, X)
-
-    Returns
-    -------
     runs : ndarray of int32, shape (n_runs, 4)
-        Label, line (plane * Y + row), first column and one past the last column; in raster order, without
-        the background.
-    line_starts : ndarray of int64, shape (Z * Y + 1,)
-        The first run of each line.
+        With the row of the object in place of its label.
+    ends : ndarray of int64, shape (n,)
+        Where the runs of each object begin; written: where they end.
+    grouped : ndarray of int32, shape (n_runs, 4)
+        Written: the runs object after object, those of one in raster order.
     """
-    n_z, n_y, n_x = labels.shape
-    line_starts = np.zeros(n_z * n_y + 1, dtype=np.int64)
-    runs = np.empty((max(1024, n_z * n_y * 8), 4), dtype=np.int32)
-    n = 0
-    for z in range(n_z):
-        for y in range(n_y):
-            if n + n_x > runs.shape[0]:
-                larger = np.empty((2 * runs.shape[0] + n_x, 4), dtype=np.int32)
-                larger[:n] = runs[:n]
-                runs = larger
-            row = labels[z, y]
-            x = 0
-            while x < n_x:
-                label = row[x]
-                start = x
-                x += 1
-                while x < n_x and row[x] == label:
-                    x += 1
-                if label != 0:
-                    entry = runs[n]
-                    entry[LABEL] = label
-                    entry[LINE] = z * n_y + y
-                    entry[START] = start
-                    entry[STOP] = x
-                    n += 1
-            line_starts[z * n_y + y + 1] = n
-    return runs[:n], line_starts
+    for index in range(runs.shape[0]):
+        place = ends[runs[index, LABEL]]
+        for column in range(4):
+            grouped[place, column] = runs[index, column]
+        ends[runs[index, LABEL]] = place + 1
 
 
 @compiled
@@ -175,14 +130,13 @@ def accumulate_geometry(runs, n_y, record):
 
 
 @compiled
-def count_crossings(runs, line_starts, crossings):
+def count_crossings(runs, crossings):
     """Count how often the lattice lines of each direction cross the border of each object, in 2-D.
 
     Parameters
     ----------
     runs : ndarray of int32, shape (n_runs, 4)
-        With the row of the object in place of its label.
-    line_starts : ndarray of int64, shape (Y + 1,)
+        Object after object, with the row of the object in place of its label.
     crossings : ndarray of int64, shape (n, 3)
         Zeros; written: pairs of neighbours of which one is in the object and the other is not, along x,
         along y, and along both diagonals together. What lies outside of the image is not in the object.
@@ -192,48 +146,55 @@ def count_crossings(runs, line_starts, crossings):
     Every pixel has two neighbours in each direction. So there are twice as many crossings as pixels, less
     two for each pair of neighbours that are both in the object.
     """
-    for index in range(runs.shape[0]):
-        entry = crossings[runs[index, LABEL]]
-        length = runs[index, STOP] - runs[index, START]
+    n = runs.shape[0]
+    below = 0
+    for index in range(n):
+        label = runs[index, LABEL]
+        line = runs[index, LINE] + 1
+        start = runs[index, START]
+        stop = runs[index, STOP]
+        entry = crossings[label]
+        length = stop - start
         entry[ALONG_X] += 2
         entry[ALONG_Y] += 2 * length
         entry[DIAGONAL] += 4 * length
-    for line in range(line_starts.size - 2):
-        below = line_starts[line + 1]
-        end = line_starts[line + 2]
-        for index in range(line_starts[line], line_starts[line + 1]):
-            label = runs[index, LABEL]
-            start = runs[index, START]
-            stop = runs[index, STOP]
-            # a diagonal neighbour lies one column beside
-            while below < end and runs[below, STOP] < start:
-                below += 1
-            other = below
-            while other < end and runs[other, START] <= stop:
-                if runs[other, LABEL] == label:
-                    first = runs[other, START]
-                    last = runs[other, STOP]
-                    entry = crossings[label]
-                    entry[ALONG_Y] -= 2 * max(0, min(stop, last) - max(start, first))
-                    entry[DIAGONAL] -= 2 * max(0, min(stop + 1, last) - max(start + 1, first))
-                    entry[DIAGONAL] -= 2 * max(0, min(stop - 1, last) - max(start - 1, first))
-                other += 1
+        below = max(below, index + 1)
+        # a diagonal neighbour lies one column beside
+        while (
+            below < n
+            and runs[below, LABEL] == label
+            and (runs[below, LINE] < line or (runs[below, LINE] == line and runs[below, STOP] < start))
+        ):
+            below += 1
+        other = below
+        while (
+            other < n
+            and runs[other, LABEL] == label
+            and runs[other, LINE] == line
+            and runs[other, START] <= stop
+        ):
+            first = runs[other, START]
+            last = runs[other, STOP]
+            entry[ALONG_Y] -= 2 * max(0, min(stop, last) - max(start, first))
+            entry[DIAGONAL] -= 2 * max(0, min(stop + 1, last) - max(start + 1, first))
+            entry[DIAGONAL] -= 2 * max(0, min(stop - 1, last) - max(start - 1, first))
+            other += 1
 
 
 @compiled
-def find_line_ends(runs, n_y, record, low, high, offsets, first, last):
+def find_line_ends(runs, n_y, record, low, offsets, first, last):
     """Find the first and the last column of each object in each line along x of its box.
 
     Parameters
     ----------
     runs : ndarray of int32, shape (n_runs, 4)
-        With the row of the object in place of its label.
+        Those of the objects to look at, with the row of the object in place of its label.
     n_y : int
         Number of rows of a plane.
     record : ndarray of int64, shape (n, 16)
-    low, high : int
-        The objects to look at, half-open.
-    offsets : ndarray of int64, shape (high - low,)
+    low : int
+        The first of the objects.
+    offsets : ndarray of int64, shape (number of objects to look at,)
         Where the lines of each of them begin in the arrays below; plane after plane of its box.
     first, last : ndarray of int32, shape (total number of lines,)
         Written; `NOWHERE` and -1 for a line without a pixel of the object.
@@ -242,8 +203,6 @@ def find_line_ends(runs, n_y, record, low, high, offsets, first, last):
     last[:] = -1
     for index in range(runs.shape[0]):
         label = runs[index, LABEL]
-        if label < low or label >= high:
-            continue
         z = runs[index, LINE] // n_y
         y = runs[index, LINE] - z * n_y
         entry = record[label]

@@ -25,30 +25,62 @@ N_BINS = 256
 
 
 @compiled
-def gather_values(runs, lines, ends, values):
-    """Put the finite values of each object next to each other.
+def place_runs(runs, ends, places):
+    """Say where the values of each run go, such that those of each object lie next to each other.
 
     Parameters
     ----------
     runs : ndarray of int32, shape (n_runs, 4)
         With the row of the object in place of its label.
-    lines : ndarray, shape (Z * Y, X)
-        The lines of an image that `prepare_image` returned.
     ends : ndarray of int64, shape (n,)
         Where the values of each object begin; written: where they end.
-    values : ndarray of the type of the image, shape (number of pixels in all objects,)
-        Written, in raster order.
+    places : ndarray of int64, shape (n_runs,)
+        Written.
     """
     for index in range(runs.shape[0]):
-        line = lines[runs[index, LINE]]
-        end = ends[runs[index, LABEL]]
-        for x in range(runs[index, START], runs[index, STOP]):
-            value = line[x]
-            # false for NaN as well as for infinity; always true for integers
-            if np.isfinite(value):
-                values[end] = value
+        places[index] = ends[runs[index, LABEL]]
+        ends[runs[index, LABEL]] += runs[index, STOP] - runs[index, START]
+
+
+@compiled
+def gather_values(runs, places, lines, values):
+    """Put the values of each object next to each other.
+
+    Parameters
+    ----------
+    runs : ndarray of int32, shape (n_runs, 4)
+    places : ndarray of int64, shape (n_runs,)
+        What `place_runs` wrote for these runs.
+    lines : ndarray, shape (Z * Y, X)
+        The lines of an image that `prepare_image` returned.
+    values : ndarray of the type of the image, shape (number of pixels in all objects,)
+        Written.
+    """
+    for index in range(runs.shape[0]):
+        pixels = lines[runs[index, LINE], runs[index, START] : runs[index, STOP]]
+        own = values[places[index] : places[index] + pixels.size]
+        for x in range(pixels.size):
+            own[x] = pixels[x]
+
+
+@compiled
+def keep_finite(values, starts, ends):
+    """Move the finite values of each object to the front, in their order.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, shape (number of pixels in all objects,)
+        What `gather_values` wrote.
+    starts, ends : ndarray of int64, shape (n,)
+        The stretch of each object; the ends are written.
+    """
+    for index in range(starts.size):
+        end = starts[index]
+        for inner in range(starts[index], ends[index]):
+            if np.isfinite(values[inner]):
+                values[end] = values[inner]
                 end += 1
-        ends[runs[index, LABEL]] = end
+        ends[index] = end
 
 
 @compiled
@@ -138,19 +170,8 @@ def describe_values(values, starts, ends, statistics):
 
 
 @compiled
-def _rank_in_counts(counts, rank):
-    """Return the first value up to which more than a number of counts lie, and how many lie before it."""
-    before = 0
-    for value in range(counts.size):
-        if before + counts[value] > rank:
-            return value, before
-        before += counts[value]
-    return counts.size - 1, before
-
-
-@compiled
-def count_medians(values, starts, ends, statistics):
-    """Find the median of each object by counting, for values of 8 or 16 bits.
+def describe_counts(values, starts, ends, statistics):
+    """Describe whole numbers as `describe_values` does, with exact sums.
 
     Parameters
     ----------
@@ -159,35 +180,85 @@ def count_medians(values, starts, ends, statistics):
     starts, ends : ndarray of int64, shape (n,)
         The stretch of each object.
     statistics : ndarray of float64, shape (n, 6)
-        The column of the median is written.
-
-    Notes
-    -----
-    The upper byte of the median is found first, then the lower byte among the values that share the upper
-    one: two passes without a comparison of values, whatever their order.
+        Written; a row stays as it is where an object has no values.
     """
-    upper_bytes = np.empty(256, dtype=np.int64)
-    lower_bytes = np.empty(256, dtype=np.int64)
     for index in range(starts.size):
         start = starts[index]
         end = ends[index]
         n = end - start
-        upper_bytes[:] = 0
-        for inner in range(start, end):
-            upper_bytes[values[inner] >> 8] += 1
-        total = 0
-        chosen = -1
-        for rank in ((n - 1) // 2, n // 2):
-            upper, before = _rank_in_counts(upper_bytes, rank)
-            if upper != chosen:
-                chosen = upper
-                lower_bytes[:] = 0
-                for inner in range(start, end):
-                    if values[inner] >> 8 == upper:
-                        lower_bytes[values[inner] & 255] += 1
-            lower, _ = _rank_in_counts(lower_bytes, rank - before)
-            total += 256 * upper + lower
-        statistics[index, MEDIAN] = total / 2
+        if n == 0:
+            continue
+        own = values[start:end]
+        smallest = own[0]
+        largest = smallest
+        total = np.int64(0)
+        for inner in range(n):
+            smallest = min(smallest, own[inner])
+            largest = max(largest, own[inner])
+            total += np.int64(own[inner])
+        near = (2 * total + n) // (2 * n)
+        squares = np.int64(0)
+        for inner in range(n):
+            difference = np.int64(own[inner]) - near
+            squares += difference * difference
+        rest = np.float64(total - n * near)
+        entry = statistics[index]
+        entry[MINIMUM] = smallest
+        entry[MAXIMUM] = largest
+        entry[MEAN] = total / n
+        entry[DEVIATION] = np.sqrt(max(0.0, (squares - rest * rest / n) / n))
+        entry[SUM] = total
+
+
+@compiled
+def count_medians(values, starts, ends, statistics):
+    """Find the median of whole numbers by halving their range.
+
+    Parameters
+    ----------
+    values : ndarray of uint8 or uint16, shape (number of pixels in all objects,)
+        What `gather_values` wrote.
+    starts, ends : ndarray of int64, shape (n,)
+        The stretch of each object.
+    statistics : ndarray of float64, shape (n, 6)
+        What `describe_counts` wrote; the column of the median is written.
+
+    Notes
+    -----
+    Each step counts how many values are not above the middle of the range. The processor compares many at a time, so
+    that up to 16 passes are faster than one that puts each value somewhere.
+    """
+    for index in range(starts.size):
+        start = starts[index]
+        end = ends[index]
+        n = end - start
+        if n == 0:
+            continue
+        own = values[start:end]
+        low = np.int64(statistics[index, MINIMUM])
+        high = np.int64(statistics[index, MAXIMUM])
+        while low < high:
+            middle = (low + high) // 2
+            limit = values.dtype.type(middle)
+            count = np.int32(0)
+            for inner in range(n):
+                count += np.int32(own[inner] <= limit)
+            if count > (n - 1) // 2:
+                high = middle
+            else:
+                low = middle + 1
+        lower = values.dtype.type(low)
+        below = np.int32(0)
+        upper = values.dtype.type(statistics[index, MAXIMUM])
+        for inner in range(n):
+            below += np.int32(own[inner] <= lower)
+        if n % 2 == 1 or below > n // 2:
+            upper = lower
+        else:
+            for inner in range(n):
+                if own[inner] > lower:
+                    upper = min(upper, own[inner])
+        statistics[index, MEDIAN] = (np.float64(lower) + np.float64(upper)) / 2
 
 
 @compiled

@@ -41,6 +41,7 @@ class Block:
     labels: np.ndarray
     images: Mapping[str, np.ndarray]
     spacing: tuple[float, ...]
+    _values: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)
     _kept: dict[Hashable, Any] = field(default_factory=dict)
 
     @cached_property
@@ -72,7 +73,15 @@ class Block:
 
     def values_of(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the finite values of a channel, object after object; see `Scan.gather`."""
-        return self.once(("values", channel), lambda: self.scan.gather(self.images[channel]))
+        # two are enough for a pair of channels; the values of all of them would fill the memory
+        found = self._values.pop(channel, None) or self._gather(channel)
+        while len(self._values) > 1:
+            del self._values[next(iter(self._values))]
+        self._values[channel] = found
+        return found
+
+    def _gather(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.scan.gather(self.images[channel])
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
         """Return what a function finds, such as the rings around all objects; found once for all channels."""
@@ -102,6 +111,9 @@ class Family:
         Columns that stand in the table only where the function returns them, or where they are asked for.
     needs : str, optional
         A package of the optional extra ``measure`` that it works with.
+    by_runs : bool, optional
+        Whether it looks at nothing but `Block.scan` and `Block.values_of`, and at each object alone. Then it can be
+        measured tile by tile, and for some objects again without a look at the others; see `parts`.
     """
 
     columns: tuple[Column, ...] | Callable[..., tuple[Column, ...]]
@@ -110,6 +122,7 @@ class Family:
     on_request: bool = False
     occasional: tuple[Column, ...] = ()
     needs: str = ""
+    by_runs: bool = False
 
     def check_installed(self) -> None:
         """Refuse to go on without the package that it works with."""

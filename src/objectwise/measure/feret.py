@@ -81,25 +81,25 @@ def least_widths(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
     -------
     ndarray of float64, shape (n,)
     """
-    from objectwise.kernels import hulls
     from objectwise.kernels import runs as lines
+    from objectwise.kernels import solids
 
     n, record = scan.ids.size, scan.record
     found = np.empty(n)
     # a hull does not scale exactly, so it is that of ratios
     relative = np.asarray(spacing) / spacing[-1]
     sizes = (record[:, lines.MAX_Z :] - record[:, lines.MIN_Z : lines.MAX_Z])[:, :2]
-    for part in parts_of_lines(sizes.prod(axis=1)):
+    for part in parts_of_lines(scan):
         n_lines = sizes[part].prod(axis=1)
         offsets = np.cumsum(n_lines) - n_lines
         first, last = np.empty((2, n_lines.sum()), dtype=np.int32)
-        lines.find_line_ends(scan.runs, scan.shape[-2], record, part.start, part.stop, offsets, first, last)
+        runs = scan.runs_of(part.start, part.stop)
+        lines.find_line_ends(runs, scan.shape[-2], record, part.start, offsets, first, last)
         for index, start, (n_planes, height) in zip(
             range(part.start, part.stop), offsets, sizes[part], strict=True
         ):
-            corners = np.empty((2 * n_planes * height, 3), dtype=np.int64)
-            count = hulls.list_corners(first, last, start, n_planes, height, corners)
-            found[index] = _width_of_hull(corners[:count], relative)
+            corners = solids.list_corners(first, last, start, n_planes, height, 0)
+            found[index] = _width_of_hull(corners[:, :3], relative)
     return found * spacing[-1]
 
 

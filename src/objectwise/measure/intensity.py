@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
+from objectwise.kernels.threads import in_threads, strips
 from objectwise.measure.family import Block, Family, Found, undefined
 from objectwise.measure.scan import Scan
 
@@ -58,16 +59,10 @@ def measure_intensity(block: Block, channel: str, wanted: set[str], missing: str
     -----
     The memory needed is that of the image, for the pixels in objects.
     """
-    from objectwise.kernels import values as contents
-
     values, starts, ends = block.values_of(channel)
     found = {f"intensity_{name}": column for name, column in describe(values, starts, ends).items()}
-    if "intensity_median" in wanted and values.dtype.kind == "u":
-        table = np.full((block.ids.size, contents.N_STATISTICS), np.nan)
-        contents.count_medians(values, starts, ends, table)
-        found["intensity_median"] = table[:, contents.MEDIAN].copy()
-    elif "intensity_median" in wanted:
-        found["intensity_median"] = percentiles_of(values, starts, ends, [50])[:, 0]
+    if "intensity_median" in wanted:
+        found["intensity_median"] = medians_of(values, starts, ends)
     reasons: Reasons = {}
     mark_missing(block, channel, found, reasons, missing)
     if MISSING.name in wanted:
@@ -80,8 +75,8 @@ def describe(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> dict[s
     from objectwise.kernels import values as contents
 
     table = np.full((starts.size, contents.N_STATISTICS), np.nan)
-    if starts.size:
-        contents.describe_values(values, starts, ends, table)
+    work = contents.describe_counts if values.dtype.kind == "u" else contents.describe_values
+    in_threads(work, _shared_out(values, starts, ends, table))
     columns = {
         "min": contents.MINIMUM,
         "max": contents.MAXIMUM,
@@ -99,9 +94,34 @@ def percentiles_of(
     from objectwise.kernels import values as contents
 
     found = np.full((starts.size, len(percentiles)), np.nan)
-    if starts.size:
-        contents.find_percentiles(values, starts, ends, np.asarray(percentiles, dtype=float) / 100, found)
+    fractions = np.asarray(percentiles, dtype=float) / 100
+    parts = [(*part, fractions, own) for *part, own in _shared_out(values, starts, ends, found)]
+    in_threads(contents.find_percentiles, parts)
     return found
+
+
+def medians_of(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return the median of the values of each object; NaN where it has none."""
+    from objectwise.kernels import values as contents
+
+    if values.dtype.kind != "u":
+        return percentiles_of(values, starts, ends, [50.0])[:, 0]
+    table = np.full((starts.size, contents.N_STATISTICS), np.nan)
+    parts = _shared_out(values, starts, ends, table)
+    # the search starts from the smallest and the largest value
+    in_threads(contents.describe_counts, parts)
+    in_threads(contents.count_medians, parts)
+    return table[:, contents.MEDIAN].copy()
+
+
+def _shared_out(
+    values: np.ndarray, starts: np.ndarray, ends: np.ndarray, table: np.ndarray
+) -> list[tuple[np.ndarray, ...]]:
+    """Return the objects in strips of about as many, each with its part of a table."""
+    if not starts.size:
+        return []
+    cut = strips(starts.size, least=64)
+    return [(values, starts[low:high], ends[low:high], table[low:high]) for low, high in cut]
 
 
 def of_all(block: Block, part: Scan, found: np.ndarray, where_none: float = np.nan) -> np.ndarray:
@@ -165,4 +185,4 @@ def note(
         reasons[name] = dict(sorted((reasons.get(name, {}) | undefined(block, name, where, why)).items()))
 
 
-FAMILY = Family(COLUMNS, measure_intensity, of="channel", occasional=(MISSING,))
+FAMILY = Family(COLUMNS, measure_intensity, of="channel", occasional=(MISSING,), by_runs=True)

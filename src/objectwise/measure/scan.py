@@ -2,15 +2,24 @@
 
 The pixels of labels are looked at once, here, and written down as runs: stretches of one label along x. What
 follows works on runs that name their object by its row in the table; ids may have gaps, and an object may
-have several pieces.
+have several pieces. Ranges of objects are then measured side by side on threads: what concerns an object is
+added up in the order of its own runs, however many threads there are.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
+
+from objectwise.kernels.threads import in_threads, n_threads, strips
+
+# runs below which a thread of their own is not worth while
+FEW_RUNS = 4096
 
 
 @dataclass(frozen=True)
@@ -41,13 +50,42 @@ class Scan:
         return len(self.shape)
 
     @cached_property
+    def run_starts(self) -> np.ndarray:
+        """Where the runs of each object begin in `grouped`, and where the last ones end: int64, shape (n + 1,)."""
+        counts = np.bincount(self.runs[:, 0], minlength=self.ids.size)
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+    @cached_property
+    def grouped(self) -> np.ndarray:
+        """The runs object after object: int32, shape (n_runs, 4)."""
+        from objectwise.kernels import runs as lines
+
+        grouped = np.empty_like(self.runs)
+        lines.group_runs(self.runs, self.run_starts[:-1].copy(), grouped)
+        return grouped
+
+    def runs_of(self, low: int, high: int) -> np.ndarray:
+        """Return the runs of the objects ``low`` to ``high``, half-open."""
+        return self.grouped[self.run_starts[low] : self.run_starts[high]]
+
+    @cached_property
+    def ranges(self) -> list[tuple[int, int]]:
+        """Ranges of objects, half-open, with about as many runs each: some for each thread."""
+        count = min(4 * n_threads(), len(self.runs) // FEW_RUNS) if n_threads() > 1 else 1
+        wanted = np.arange(1, max(1, count)) * len(self.runs) // max(1, count)
+        edges = np.unique([0, *np.searchsorted(self.run_starts, wanted), self.ids.size]).tolist()
+        return list(pairwise(edges))
+
+    @cached_property
     def record(self) -> np.ndarray:
         """Number of pixels, sums of positions and of their products, and box: int64, shape (n, 16)."""
         from objectwise.kernels import runs as lines
 
         record = np.zeros((self.ids.size, lines.N_RECORD), dtype=np.int64)
-        if self.ids.size:
-            lines.accumulate_geometry(self.runs, self.shape[-2], record)
+        in_threads(
+            lines.accumulate_geometry,
+            [(self.runs_of(*part), self.shape[-2], record) for part in self.ranges],
+        )
         return record
 
     @property
@@ -101,6 +139,15 @@ class Scan:
             covariance[:, i, j] = covariance[:, j, i] = (about - rest[:, i] * (rest[:, j] / n)) / n
         return covariance[:, 3 - self.ndim :, 3 - self.ndim :]
 
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Where the values of each run go in what `gather` returns: int64, shape (n_runs,)."""
+        from objectwise.kernels import values as contents
+
+        places = np.empty(len(self.runs), np.int64)
+        contents.place_runs(self.runs, np.cumsum(self.n_pixels) - self.n_pixels, places)
+        return places
+
     def gather(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the finite values of an image, object after object, and where those of each begin and end.
 
@@ -115,17 +162,59 @@ class Scan:
             In raster order within each object.
         starts, ends : ndarray of int64, shape (n,)
         """
+        return self.gather_tiles([(tuple(slice(0, n) for n in self.shape), image)])
+
+    def gather_tiles(
+        self, tiles: Iterable[tuple[tuple[slice, ...], np.ndarray]]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Do as `gather` does for an image that comes in boxes, which together hold all objects."""
         from objectwise.kernels import runs as lines
         from objectwise.kernels import values as contents
 
-        prepared = lines.prepare_image(image)
         stops = np.cumsum(self.n_pixels)
         starts = stops - self.n_pixels
-        ends = starts.copy()
-        values = np.empty(stops[-1] if stops.size else 0, dtype=prepared.dtype)
-        if stops.size:
-            contents.gather_values(self.runs, prepared.reshape(-1, image.shape[-1]), ends, values)
-        return values, starts, ends
+        values = np.empty(0, np.uint8)
+        for box, tile in tiles:
+            prepared = lines.prepare_image(tile)
+            if not values.size:
+                values = np.empty(stops[-1] if stops.size else 0, dtype=prepared.dtype)
+            rows = prepared.reshape(-1, max(1, tile.shape[-1]))
+            runs, places = self._within(box)
+            # the image is read from top to bottom, which is faster than object after object
+            in_threads(
+                contents.gather_values,
+                [
+                    (runs[low:high], places[low:high], rows, values)
+                    for low, high in strips(len(runs), FEW_RUNS)
+                ],
+            )
+        if values.dtype.kind == "f":
+            in_threads(
+                contents.keep_finite,
+                [(values, starts[low:high], stops[low:high]) for low, high in self.ranges],
+            )
+        return values, starts, stops
+
+    def _within(self, box: tuple[slice, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the parts of the runs in a box, counted from its corner, and their `places`."""
+        if tuple((part.start, part.stop) for part in box) == tuple((0, n) for n in self.shape):
+            return self.runs, self.places
+        planes, rows, columns = (slice(0, 1), *box) if self.ndim == 2 else box
+        height = self.shape[-2]
+        chosen = np.concatenate(
+            [
+                np.arange(*self.line_starts[[z * height + rows.start, z * height + rows.stop]])
+                for z in range(planes.start, planes.stop)
+            ]
+        )
+        runs = self.runs[chosen]
+        inside = (runs[:, 2] < columns.stop) & (runs[:, 3] > columns.start)
+        runs, chosen = runs[inside], chosen[inside]
+        z, y = np.divmod(runs[:, 1], height)
+        runs[:, 1] = (z - planes.start) * (rows.stop - rows.start) + y - rows.start
+        places = self.places[chosen] + np.maximum(columns.start - runs[:, 2], 0)
+        runs[:, 2:] = np.clip(runs[:, 2:], columns.start, columns.stop) - columns.start
+        return runs, places
 
 
 def scan_labels(labels: np.ndarray) -> Scan:
@@ -150,45 +239,72 @@ def scan_labels(labels: np.ndarray) -> Scan:
     One pass over the pixels. The memory needed is 16 bytes for each run.
     """
     from objectwise.kernels import runs as lines
+    from objectwise.kernels.connected import find_runs
 
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise ValueError(f"labels must be whole numbers; found the type {labels.dtype}")
     if labels.ndim not in (2, 3):
         raise ValueError(f"labels must have 2 or 3 spatial axes; found {labels.ndim}")
-    values = None
-    if labels.dtype.itemsize >= 4 and labels.dtype != np.int32:
-        largest = int(labels.max()) if labels.size else 0
-        if largest > np.iinfo(np.int64).max:
-            raise ValueError(f"labels must fit 64-bit signed integers; found {largest}")
-        if labels.dtype.kind == "i" and labels.size:
-            _refuse_negative(int(labels.min()))
-        if largest > np.iinfo(np.int32).max:
-            values, inverse = np.unique(labels, return_inverse=True)
-            values = values.astype(np.int64)
-            if values[0] > 0:
-                # 0 is kept for the background, even where there is none
-                values = np.insert(values, 0, 0)
-                inverse = inverse + 1
-            labels = inverse.reshape(labels.shape)
-    runs, line_starts = lines.encode_runs(lines.prepare_labels(labels))
-    found = runs[:, lines.LABEL]
-    if found.size:
-        _refuse_negative(int(found.min()))
-        largest = int(found.max())
-    if found.size and largest <= max(labels.size, 1 << 16):
-        present = np.zeros(largest + 1, dtype=np.bool_)
-        present[found] = True
-        ids = np.flatnonzero(present)
-        runs[:, lines.LABEL] = (np.cumsum(present) - 1)[found]
-    else:
-        # a table of the size of the largest id would be larger than the image
-        ids, rows = np.unique(found, return_inverse=True)
-        runs[:, lines.LABEL] = rows
-    ids = ids.astype(np.int64) if values is None else values[ids]
-    return Scan(ids, runs, line_starts, labels.shape)
+    found = find_runs(labels if labels.dtype.isnative else labels.astype(labels.dtype.newbyteorder("=")))
+    ids, rows = _number(found.value)
+    runs = np.empty((rows.size, 4), dtype=np.int32)
+    runs[:, lines.LABEL] = rows
+    runs[:, lines.LINE] = np.repeat(np.arange(found.starts.size - 1), np.diff(found.starts))
+    runs[:, lines.START] = found.begin
+    runs[:, lines.STOP] = found.stop
+    return Scan(ids, runs, found.starts, labels.shape)
 
 
-def _refuse_negative(smallest: int) -> None:
-    if smallest < 0:
-        raise ValueError(f"labels must not be negative; found {smallest}")
+def _number(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids that runs hold, increasing, and which of them each run has."""
+    lowest, largest = (int(value.min()), int(value.max())) if value.size else (0, 0)
+    if lowest < 0:
+        raise ValueError(f"labels must not be negative; found {lowest}")
+    if largest > np.iinfo(np.int64).max:
+        raise ValueError(f"labels must fit 64-bit signed integers; found {largest}")
+    if largest > max(4 * value.size, 1 << 16):
+        # a table of the size of the largest id would be larger than the runs
+        ids, rows = np.unique(value, return_inverse=True)
+        return ids.astype(np.int64), rows
+    present = np.zeros(largest + 1, dtype=np.int32)
+    present[value] = 1
+    return np.flatnonzero(present), (np.cumsum(present, dtype=np.int32) - 1)[value]
+
+
+def join_scans(parts: Iterable[tuple[Scan, tuple[slice, ...]]], shape: tuple[int, ...]) -> Scan:
+    """Put the scans of some boxes of a block together: the scan of the block, bit by bit.
+
+    Parameters
+    ----------
+    parts : iterable of (Scan, tuple of slice)
+        What was found in each box. Boxes may lie anywhere, but no pixel of an object may be in two scans.
+    shape : tuple of int
+        Shape of the block.
+
+    Notes
+    -----
+    Runs are joined where a box cuts them along x. Where boxes cut objects along other axes there is nothing to
+    join, as all that follows is about runs: sums, crossings and hulls know of no boxes.
+    """
+    label, moved = [np.empty(0, np.int64)], [np.empty((0, 4), np.int32)]
+    for scan, box in parts:
+        z, y = np.divmod(scan.runs[:, 1], scan.shape[-2])
+        first_plane = box[0].start if len(box) == 3 else 0
+        runs = scan.runs.copy()
+        runs[:, 1] = (z + first_plane) * shape[-2] + y + box[-2].start
+        runs[:, 2:] += box[-1].start
+        label.append(scan.ids[scan.runs[:, 0]])
+        moved.append(runs)
+    ids, rows = _number(np.concatenate(label))
+    runs = np.concatenate(moved)
+    runs[:, 0] = rows
+    runs = runs[np.lexsort((runs[:, 2], runs[:, 1]))]
+    before, behind = runs[:-1], runs[1:]
+    cut = (before[:, :2] != behind[:, :2]).any(axis=1) | (before[:, 3] != behind[:, 2])
+    first = np.flatnonzero(np.concatenate([np.ones(min(len(runs), 1), bool), cut]))
+    stops = np.append(first[1:], len(runs))[: len(first)] - 1
+    joined = runs[first]
+    joined[:, 3] = runs[stops, 3]
+    line_starts = np.searchsorted(joined[:, 1], np.arange(math.prod(shape[:-1]) + 1))
+    return Scan(ids, joined, line_starts, tuple(shape))

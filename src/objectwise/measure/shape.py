@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
+from objectwise.kernels.threads import in_threads
 from objectwise.measure.family import Block, Family, Found
 from objectwise.measure.scan import Scan
 
@@ -122,11 +123,11 @@ MOMENTS = {"axis_major_length", "axis_middle_length", "axis_minor_length", "ecce
 # an axis shorter than this part of the longest one, squared, is rounding error
 NEGLIGIBLE = 1e-14
 
-# lines along x that are held in memory at one time
-MAX_LINES = 1 << 24
+# lines along x that a thread holds in memory at one time
+MAX_LINES = 1 << 22
 
 # above this number of points, finding their hull is faster than comparing all pairs
-MANY_POINTS = 2000
+MANY_POINTS = 500
 
 
 def measure_shape(block: Block, wanted: set[str]) -> Found:
@@ -272,8 +273,7 @@ def crofton_perimeter(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
 
     spacing_y, spacing_x = spacing
     crossings = np.zeros((scan.ids.size, lines.N_CROSSINGS), dtype=np.int64)
-    if scan.ids.size:
-        lines.count_crossings(scan.runs, scan.line_starts, crossings)
+    in_threads(lines.count_crossings, [(scan.runs_of(*part), crossings) for part in scan.ranges])
     angle = math.atan2(spacing_y, spacing_x)
     apart = spacing_y * spacing_x / math.sqrt(spacing_y**2 + spacing_x**2)
     return (
@@ -303,8 +303,10 @@ def convex_hulls(
     """
     n_convex = np.zeros(scan.ids.size, dtype=np.int64)
     squared = np.zeros(scan.ids.size)
-    for _ in _filled_hulls(scan, spacing, n_convex, squared, with_diameter):
-        pass
+    in_threads(
+        _fill_hulls,
+        [(scan, part, spacing, n_convex, squared, with_diameter) for part in _parts(scan)],
+    )
     return n_convex, np.sqrt(squared)
 
 
@@ -327,8 +329,10 @@ def hull_boxes(labels: np.ndarray) -> Iterator[tuple[tuple[slice, ...], np.ndarr
 
     scan = scan_labels(labels)
     n = scan.ids.size
-    filled = _filled_hulls(scan, (1.0,) * labels.ndim, np.zeros(n, np.int64), np.zeros(n), False)
-    for part, offsets, first, last in filled:
+    for part in _parts(scan):
+        offsets, first, last = _fill_hulls(
+            scan, part, (1.0,) * labels.ndim, np.zeros(n, np.int64), np.zeros(n), False
+        )
         for index in range(part.start, part.stop):
             low, high = scan.box_min[index], scan.box_max[index]
             shape = tuple(int(size) for size in high - low)
@@ -340,100 +344,54 @@ def hull_boxes(labels: np.ndarray) -> Iterator[tuple[tuple[slice, ...], np.ndarr
             yield box, inside.reshape(shape)
 
 
-def _filled_hulls(
+def _fill_hulls(
     scan: Scan,
+    part: slice,
     spacing: tuple[float, ...],
     n_convex: np.ndarray,
     squared: np.ndarray,
     with_diameter: bool,
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
-    """Fill hulls, some objects at a time: yields which, where their lines begin, and the ends of the lines.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fill the hulls of some objects: returns where their lines begin, and the first and last columns of these.
 
     The number of pixels and the squared diameter of each hull are written on the way.
     """
-    from objectwise.kernels import hulls
+    from objectwise.kernels import hulls, solids
+    from objectwise.kernels import runs as lines
+
+    ends = np.cumsum(_n_lines(scan)[part])
+    offsets = ends - _n_lines(scan)[part]
+    first, last = np.empty((2, ends[-1]), dtype=np.int32)
+    lines.find_line_ends(
+        scan.runs_of(part.start, part.stop), scan.shape[-2], scan.record, part.start, offsets, first, last
+    )
+    given = (scan.record[part], offsets, first, last)
+    if scan.ndim == 2:
+        hulls.fill_hulls(*given, spacing[0], spacing[1], n_convex[part], squared[part])
+    else:
+        many = MANY_POINTS if with_diameter else -1
+        solids.fill_solid_hulls(*given, spacing, many, n_convex[part], squared[part])
+    return offsets, first, last
+
+
+def _n_lines(scan: Scan) -> np.ndarray:
+    """Return the number of lines along x of the box of each object."""
     from objectwise.kernels import runs as lines
 
     extent = scan.record[:, lines.MAX_Z :] - scan.record[:, lines.MIN_Z : lines.MAX_Z]
-    n_lines = extent[:, 0] * extent[:, 1]
-    for part in _parts(n_lines):
-        ends = np.cumsum(n_lines[part])
-        offsets = ends - n_lines[part]
-        first = np.empty(ends[-1], dtype=np.int32)
-        last = np.empty(ends[-1], dtype=np.int32)
-        lines.find_line_ends(
-            scan.runs, scan.shape[-2], scan.record, part.start, part.stop, offsets, first, last
-        )
-        if scan.ndim == 2:
-            hulls.fill_hulls(
-                scan.record[part], offsets, first, last, spacing[0], spacing[1], n_convex[part], squared[part]
-            )
-        else:
-            for index in range(part.start, part.stop):
-                n_convex[index], squared[index] = _fill_hull_3d(
-                    scan.record[index], offsets[index - part.start], first, last, spacing, with_diameter
-                )
-        yield part, offsets, first, last
+    return extent[:, 0] * extent[:, 1]
 
 
-def _parts(n_lines: np.ndarray) -> Iterator[slice]:
+def _parts(scan: Scan) -> Iterator[slice]:
     """Cut the objects into parts such that the lines of each fit into memory."""
-    start = 0
-    while start < n_lines.size:
-        total = np.cumsum(n_lines[start:])
-        stop = start + max(1, int(np.searchsorted(total, MAX_LINES, side="right")))
-        yield slice(start, stop)
-        start = stop
+    for low, high in scan.ranges:
+        n_lines = _n_lines(scan)[low:high]
+        start = 0
+        while start < n_lines.size:
+            total = np.cumsum(n_lines[start:])
+            stop = start + max(1, int(np.searchsorted(total, MAX_LINES, side="right")))
+            yield slice(low + start, low + stop)
+            start = stop
 
 
-def _fill_hull_3d(
-    record: np.ndarray, start: int, first: np.ndarray, last: np.ndarray, spacing: tuple[float, ...],
-    with_diameter: bool,
-) -> tuple[int, float]:  # fmt: skip
-    """Count the voxels in the convex hull of one object and find its largest diameter, squared."""
-    from scipy.spatial import ConvexHull
-
-    from objectwise.kernels import hulls
-    from objectwise.kernels import runs as lines
-
-    n_planes = record[lines.MAX_Z] - record[lines.MIN_Z]
-    height = record[lines.MAX_Y] - record[lines.MIN_Y]
-    corners = np.empty((2 * n_planes * height, 3), dtype=np.int64)
-    n = hulls.list_corners(first, last, start, n_planes, height, corners)
-    # the middles of the six faces, in half voxels: never flat, even if the object is
-    steps = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
-    points = (2 * _extreme_points(corners[:n])[:, None, :] + steps).reshape(-1, 3)
-    hull = ConvexHull(points)
-    triangles = points[hull.simplices]
-    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    normals //= np.maximum(np.gcd.reduce(normals, axis=1), 1)[:, None]
-    normals[np.einsum("ij,ij->i", normals, hull.equations[:, :3]) < 0] *= -1
-    faces = np.column_stack([normals, np.einsum("ij,ij->i", normals, triangles[:, 0])])
-    # a face of many corners comes as many triangles
-    faces = np.unique(faces[normals.any(axis=1)], axis=0)
-    n_convex = hulls.fill_polyhedron(
-        np.ascontiguousarray(faces[:, :3]), np.ascontiguousarray(faces[:, 3]), start, n_planes, height,
-        record[lines.MIN_X], record[lines.MAX_X], first, last,
-    )  # fmt: skip
-    if not with_diameter:
-        return n_convex, 0.0
-    n = hulls.list_corners(first, last, start, n_planes, height, corners)
-    if n > MANY_POINTS:
-        corners = np.ascontiguousarray(_extreme_points(corners[:n]))
-        n = len(corners)
-    return n_convex, hulls.largest_distance(corners, n, *spacing)
-
-
-def _extreme_points(points: np.ndarray) -> np.ndarray:
-    """Return the corners of the convex hull of points, or all points where they are flat."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    if len(points) < 5:
-        return points
-    try:
-        return points[ConvexHull(points).vertices]
-    except QhullError:
-        return points
-
-
-FAMILY = Family(COLUMNS, measure_shape)
+FAMILY = Family(COLUMNS, measure_shape, by_runs=True)
