@@ -95,8 +95,8 @@ def expectation(recipe: Recipe, inputs: Any, *, grid: Grid | None = None) -> str
 
     Examples
     --------
-    >>> import numpy as np
-    >>> expectation(Recipe([Step("mask", "threshold_auto", {"image": "image"})]), np.zeros((5, 5)))
+    >>> import numpy as np, objectwise as ow
+    >>> expectation(ow.Recipe([ow.Step("mask", "threshold_auto", {"image": "image"})]), np.zeros((5, 5)))
     ''
     """
     return Plan(recipe, _inputs(recipe, inputs, grid), {}, None).expectation()
@@ -126,8 +126,8 @@ def computed_values(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> recipe = Recipe([Step("mask", "threshold_auto", {"image": "image"}, {"method": "mean"})])
+    >>> import numpy as np, objectwise as ow
+    >>> recipe = ow.Recipe([ow.Step("mask", "threshold_auto", {"image": "image"}, {"method": "mean"})])
     >>> computed_values(recipe, np.array([[1, 2, 3]]), {})[0]["value"]
     2.0
     """

@@ -19,7 +19,7 @@ import numpy as np
 
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Components, Halo
-from objectwise.core.recipe import Recipe, Source, Step
+from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
 from objectwise.core.run import computed_values, run
 from objectwise.gui.jobs import Job, count_objects, value_texts
@@ -111,7 +111,8 @@ def look(glance: Glance, memory: Memory) -> Seen:
     by_plane = all(step.by_plane for step in recipe.steps)
     if volume and not by_plane:
         near = [step for step in recipe.steps if isinstance(step.operation.locality, Halo)]
-        if not near or near != list(recipe.steps[: len(near)]):
+        # all but the step that makes objects of a mask or of classes
+        if len(near) < max(1, len(recipe.steps) - 1) or near != list(recipe.steps[: len(near)]):
             raise ValueError("No preview of this method in a volume; choose each plane, or press Run.")
         whole = len(near) == len(recipe.steps)
         recipe = replace(recipe, steps=tuple(near), outputs=(near[-1].id,))
@@ -218,8 +219,14 @@ def lock(
     steps, rows = [], []
     flat = all(source.grid.ndim == 2 for source in inputs.values())
     for step in recipe.steps:
-        alone = step.scope == "plane" or (flat and step.scope == "frame")
-        if alone and not {source.name for _, source in _sources(step)} <= set(inputs):
+        if all(step.parameters[parameter.name] is not None for parameter in step.operation.computed):
+            steps.append(step)
+            continue
+        if not step.needs() <= set(inputs):
+            if step.scope != "plane" and not (flat and step.scope == "frame"):
+                raise ValueError(
+                    "No preview of a number that is found in the result of an earlier step; press Run."
+                )
             steps.append(step)
             continue
         found = _computed(replace(recipe, steps=(step,), inputs=(), outputs=()), inputs, index, memory)
@@ -229,19 +236,11 @@ def lock(
     return replace(recipe, steps=tuple(steps)), rows
 
 
-def _sources(step: Step) -> list[tuple[str, Source]]:
-    return [pair for pairs in step.sources().values() for pair in pairs]
-
-
 def _computed(
     recipe: Recipe, inputs: Mapping[str, Result], index: Mapping[str, int], memory: Memory
 ) -> list[dict[str, Any]]:
     """Return the numbers that a run of one step would compute, found once for each state of its inputs."""
     step = recipe.steps[0]
-    if all(step.parameters[parameter.name] is not None for parameter in step.operation.computed):
-        return []
-    if not set(recipe.inputs) <= set(inputs):
-        raise ValueError("No preview of a number that is found in the result of an earlier step; press Run.")
     given = {name: inputs[name] for name in recipe.inputs}
     arrays = tuple(array for item in given.values() for array in _arrays(item.array))
     axes = {"plane": "tz", "frame": "t", "series": ""}[step.scope]
