@@ -127,6 +127,13 @@ def test_a_time_lapse_gives_that_of_each_frame(method: Composition) -> None:
         cases.same(frame, ow.apply(method.name, *(array[number] for array in movie)))
 
 
+@each
+def test_planes_of_a_volume_can_be_worked_on_alone(method: Composition) -> None:
+    arrays = inputs_of(method, 3)
+    found = ow.apply(method.name, *arrays, grid=grid(3), by_plane=True)
+    assert found.shape == arrays[0].shape
+
+
 def test_ids_of_steps_make_room_for_names_of_layers() -> None:
     sources = {"image": "mask"}
     steps = steps_of(find_method("find_objects"), "result", sources, {})

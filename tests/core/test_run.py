@@ -643,24 +643,3 @@ def test_every_declared_cost_is_a_number() -> None:
         for ndim in record.dimensions:
             cost = record.nanoseconds((1.0,) * ndim, values)
             assert cost == 0 or 50 < cost < 1e5
-
-
-def test_a_number_found_in_each_plane_serves_that_plane() -> None:
-    volume = np.zeros((2, 40, 60), bool)
-    # two discs that touch, small in one plane and large in the other
-    y, x = np.mgrid[:40, :60]
-    for plane, radius in enumerate((6, 12)):
-        for centre in (30 - 0.85 * radius, 30 + 0.85 * radius):
-            volume[plane] |= (y - 20) ** 2 + (x - centre) ** 2 <= radius**2
-    steps = [
-        ow.Step("size", "estimate_diameter", {"mask": "mask"}, by_plane=True),
-        ow.Step(
-            "split", "split_touching", {"mask": "mask"}, {"min_diameter": ow.From("size", 0.8)}, by_plane=True
-        ),
-    ]
-    recipe = ow.Recipe(steps, outputs=("size", "split"))
-    *_, both = ow.run(recipe, volume, grid=ow.Grid("zyx"))
-    assert [np.unique(plane[plane > 0]).size for plane in both.results["split"].array] == [2, 2]
-    for number, plane in enumerate(volume):
-        *_, alone = ow.run(recipe, plane)
-        assert both.results["size"].array[number] == alone.results["size"].array[0]

@@ -95,7 +95,9 @@ def steps_of(
     names = {mark: str(sources[slot]) for slot, mark in marks.items()}
     for step in method.function(**marks, **method.check(values)):
         own = free_name(step.id, taken)
-        steps.append(replace(step.renamed(names), id=own, scope=scope, by_plane=by_plane))
+        # a number is that of a volume, and serves all its planes
+        planes = by_plane and step.operation.output not in ("value", "table")
+        steps.append(replace(step.renamed(names), id=own, scope=scope, by_plane=planes))
         names[step.id] = own
         taken.add(own)
     return steps

@@ -37,7 +37,7 @@ class Execution:
         self.done = 0
         self.values: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.series: dict[tuple[Any, ...], Any] = {}
-        self.numbers: dict[tuple[str, int, int | None], float] = {}
+        self.numbers: dict[tuple[str, int], float] = {}
         self.tables: dict[str, list[Table]] = {}
         self.renamed: dict[str, dict[str | None, dict[str, str]]] = {}
         self.results = {name: self._result(name) for name in plan.recipe.outputs}
@@ -78,13 +78,7 @@ class Execution:
         if slot.kind == "table":
             result.array = Table.concat(self.tables[name])
         elif slot.kind == "value":
-            result.array = np.array(
-                [
-                    self.numbers[name, frame, plane]
-                    for frame in range(slot.frames)
-                    for plane in self.plan.planes(self.plan.recipe.step(name))
-                ]
-            )
+            result.array = np.array([self.numbers[name, frame] for frame in range(slot.frames)])
         else:
             result.array = slot.filled()
         # the rows name the steps as the history does
@@ -104,7 +98,7 @@ class Execution:
         if slot.kind == "table":
             return self.tables[name][-1]
         if slot.kind == "value":
-            return self.numbers[name, frame, self.plan.planes(self.plan.recipe.step(name))[-1]]
+            return self.numbers[name, frame]
         self.results[name].array = slot.filled()
         return slot.read({"t": frame})
 
@@ -132,7 +126,7 @@ class Execution:
                     own = self._computed(step, where, plane) if step.scope == "plane" else shared
                     target = _Target(slot, where, plane, highest if step.operation.creates_ids else 0)
                     here = where if plane is None else {**where, "z": plane}
-                    for _ in self._work(step, where, plane, self._values(step, frame, plane, own), target):
+                    for _ in self._work(step, where, plane, self._values(step, frame, own), target):
                         self.done = min(self.done + 1, start + units)
                         yield self._progress(step, here)
                     highest = max(highest, target.highest)
@@ -175,7 +169,7 @@ class Execution:
         if record.output == "table":
             self.tables.setdefault(step.id, []).append(result.at_frame(where["t"]))
         elif record.output == "value":
-            self.numbers[step.id, where["t"], plane] = float(result)
+            self.numbers[step.id, where["t"]] = float(result)
         else:
             target.write(box, result, own)
         yield box
@@ -198,17 +192,13 @@ class Execution:
 
     # --- the values of parameters ----------------------------------------------------------------------
 
-    def _values(
-        self, step: Step, frame: int, plane: int | None, computed: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _values(self, step: Step, frame: int, computed: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters of a step for one block: given, found by an earlier step, or computed."""
         values = {}
         for name, value in step.parameters.items():
             if isinstance(value, From):
-                # a step that has only one frame, or looks at whole volumes, has found its number for all
-                places = ((frame, plane), (frame, None), (0, plane), (0, None))
-                found_at = ((value.step, *place) for place in places)
-                number = next((self.numbers[key] for key in found_at if key in self.numbers), np.nan)
+                # a step that has only one frame has found its number for all
+                number = self.numbers.get((value.step, frame), self.numbers.get((value.step, 0), np.nan))
                 parameter = step.operation.parameters[name]
                 ndim = len(self.plan.worked_shape(step))
                 found = self.plan.recipe.step(value.step).operation.output_unit
