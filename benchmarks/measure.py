@@ -27,7 +27,7 @@ SAME = {
     "axis_minor_length": "axis_minor_length",
     "bbox": ["bbox_min_y", "bbox_min_x", "bbox_max_y", "bbox_max_x"],
     "centroid": ["centroid_y", "centroid_x"],
-    "centroid_weighted": ["intensity_centroid_y", "intensity_centroid_x"],
+    "centroid_weighted": ["centroid_weighted_y", "centroid_weighted_x"],
     "eccentricity": "eccentricity",
     "equivalent_diameter_area": "equivalent_diameter",
     "euler_number": "euler_number",
@@ -39,7 +39,7 @@ SAME = {
     "intensity_min": "intensity_min",
     "intensity_std": "intensity_std",
     "orientation": "orientation",
-    "perimeter": "perimeter_4",
+    "perimeter": "perimeter_4_neighbour",
     "perimeter_crofton": "perimeter",
     "solidity": "solidity",
 }
