@@ -48,6 +48,9 @@ from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
 from objectwise.gui.wiring import Choice, make_job
 
+# of the column of labels, in pixels
+_WIDEST = 130
+
 _SHOWN = ("image", "channels", "mask", "classes", "labels", "objects")
 
 
@@ -162,7 +165,8 @@ class OperationDock(ClosingDock):
         assert self.form is not None
         labels = [field.title.native for field in self.form.fields.values() if not isinstance(field, Kept)]
         always = self.fontMetrics().horizontalAdvance("Threshold from") + 16
-        width = max([always, *(_wanted_width(label) for label in labels)])
+        # a longer one takes two lines
+        width = min(_WIDEST, max([always, *(_wanted_width(label) for label in labels)]))
         self.form.align(width)
         self.rows.align(width)
         for number in range(self.input_rows.rowCount()):

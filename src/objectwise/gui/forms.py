@@ -85,6 +85,7 @@ class Form(Container):
         for field in self.fields.values():
             field.title.min_width = width
             field.title.max_width = width
+            field.title.native.setWordWrap(True)
 
     def add_slider(self, name: str) -> None:
         """Put a slider under a number, at first without a range; see `set_range`."""
