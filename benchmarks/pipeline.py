@@ -12,15 +12,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from measure import both
 from scipy import ndimage
-from segmentation import by_peaks, by_regionprops
+from segmentation import by_peaks
 from side_by_side import asked, large_scenes, timed
 from skimage import filters, morphology
+from skimage import measure as skimage_measure
 
 import objectwise as ow
 
 
-def recipe(min_size: float, min_diameter: float) -> ow.Recipe:
+def recipe(ndim: int, min_size: float, min_diameter: float) -> ow.Recipe:
+    features = tuple(name for group in both(ndim).values() for name in group)
     return ow.Recipe(
         [
             ow.Step("smooth", "smooth_gaussian", {"image": "DNA"}, {"sigma": 1.0}),
@@ -28,13 +31,15 @@ def recipe(min_size: float, min_diameter: float) -> ow.Recipe:
             ow.Step("filled", "fill_holes", {"mask": "mask"}),
             ow.Step("large", "remove_small", {"objects": "filled"}, {"min_size": min_size}),
             ow.Step("nuclei", "split_touching", {"mask": "large"}, {"min_diameter": min_diameter}),
-            ow.Step("table", "measure", {"labels": "nuclei", "images": {"DNA": "DNA"}}),
+            ow.Step(
+                "table", "measure", {"labels": "nuclei", "images": {"DNA": "DNA"}}, {"features": features}
+            ),
         ]
     )
 
 
 def ours(image: np.ndarray, min_size: float, min_diameter: float) -> int:
-    plan = recipe(min_size, min_diameter)
+    plan = recipe(image.ndim, min_size, min_diameter)
     *_, progress = ow.run(plan, image, grid=ow.Grid("zyx"[-image.ndim :]))
     return len(progress.results["table"].array.frame)
 
@@ -43,7 +48,10 @@ def theirs(image: np.ndarray, min_size: float, min_diameter: float) -> int:
     smooth = filters.gaussian(image, 1, preserve_range=True)
     mask = ndimage.binary_fill_holes(smooth > filters.threshold_otsu(smooth))
     mask = morphology.remove_small_objects(mask, max_size=min_size - 1, connectivity=image.ndim)
-    return len(by_regionprops(by_peaks(mask, min_diameter), image)["label"])
+    properties = ["label", *both(image.ndim)]
+    return len(
+        skimage_measure.regionprops_table(by_peaks(mask, min_diameter), image, properties=properties)["label"]
+    )
 
 
 def peak(side: str, number: int, quick: bool) -> float:
