@@ -7,7 +7,7 @@ records; what Run does is a `Job`, made in `wiring` from the state of the moment
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from napari.layers import Labels, Layer
@@ -376,29 +376,28 @@ class OperationDock(ClosingDock):
         """Something was chosen or typed: show what comes of it."""
         if self._quiet or self._closed:
             return
-        self._expect()
+        try:
+            job, missing = self.job(), ""
+        except ValueError as error:
+            job, missing = None, str(error)
+        self._expect(job)
         seen = self.isVisible() and self._seen and self.worker is None
         main = self.main_layer
         if not self.preview_box.isChecked() or not seen or self.record.output not in _SHOWN or main is None:
             self.preview.remove()
             self._unsay_preview()
-            return
-        try:
-            job = self.job()
-        except ValueError as error:
+        elif job is None:
             self.preview.remove()
-            self._say_preview(str(error), False)
-            return
-        self.preview.request(job, main, self._label_inputs())
+            self._say_preview(missing, False)
+        else:
+            self.preview.request(job, main, self._label_inputs())
 
-    def _expect(self) -> None:
-        """Say beside Run if it would take minutes."""
-        try:
-            job = self.job()
-            expected = expectation(job.recipe, job.inputs)
-        except ValueError:
-            # what is missing is said when Run is pressed
-            expected = ""
+    def _expect(self, job: Job | None) -> None:
+        """Say beside Run if it would take minutes; what is missing for it is said when Run is pressed."""
+        expected = ""
+        if job is not None and any(step.operation.cost for step in job.recipe.steps):
+            with suppress(ValueError):
+                expected = expectation(job.recipe, job.inputs)
         self.bar.expect(f"This will take {expected}." if expected else "")
 
     def _label_inputs(self) -> list[Layer]:

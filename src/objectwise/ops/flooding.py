@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge
 
 from objectwise.core.locality import Objects as EachObject
 from objectwise.core.operation import Image, Labels, Mask, operation
-from objectwise.ops.pieces import Connectivity, of_mask, structure
+from objectwise.ops.pieces import Connectivity, structure
+from objectwise.ops.watershed import full_pieces, steepness
 
 Relief = Literal["image", "inverted", "gradient"]
 
 
 def surface(image: np.ndarray, relief: Relief) -> np.ndarray:
     """Return what is flooded, as floats; NaN pixels are highest."""
-    from scipy import ndimage
-
-    height = image if image.dtype.kind == "f" else image.astype(np.float64)
-    if relief == "inverted":
-        height = -height
-    elif relief == "gradient":
-        height = np.sqrt(sum(ndimage.sobel(height, axis, mode="nearest") ** 2 for axis in range(image.ndim)))
+    height = steepness(image) if relief == "gradient" else image
+    height = height if height.dtype.kind == "f" else height.astype(np.float64)
+    height = -height if relief == "inverted" else height
     return np.where(np.isnan(height), np.inf, height)
 
 
-def _full(mask: np.ndarray, **_: Any) -> Any:
-    return of_mask(mask, connectivity="full")
-
-
-@operation(locality=EachObject("mask", _full), tiny={"compactness": 5.0})
+@operation(locality=EachObject("mask", full_pieces), tiny={"compactness": 5.0})
 def watershed_compact(
     image: Image,
     seeds: Labels,
@@ -97,7 +90,7 @@ def watershed_compact(
     )
 
 
-@operation(locality=EachObject("mask", _full))
+@operation(locality=EachObject("mask", full_pieces))
 def grow_against_background(
     image: Image,
     seeds: Labels,

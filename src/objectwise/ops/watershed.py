@@ -129,11 +129,20 @@ def in_order(labels: np.ndarray) -> np.ndarray:
     return labels
 
 
-def _domain(mask: np.ndarray, **_: Any) -> Any:
+def steepness(image: np.ndarray) -> np.ndarray:
+    """Return the size of the gradient of an image, by Sobel's filter."""
+    from scipy import ndimage
+
+    values = image if image.dtype.kind == "f" else image.astype(np.float64)
+    return np.sqrt(sum(ndimage.sobel(values, axis, mode="nearest") ** 2 for axis in range(image.ndim)))
+
+
+def full_pieces(mask: np.ndarray, **_: Any) -> Any:
+    """Return the pieces of a mask that are worked on alone, however objects grow within them."""
     return of_mask(mask, connectivity="full")
 
 
-@operation(locality=EachObject("mask", _domain))
+@operation(locality=EachObject("mask", full_pieces))
 def watershed_seeded(
     image: Image,
     seeds: Labels,
@@ -189,11 +198,7 @@ def watershed_seeded(
 
     full = connectivity == "full"
     if relief == "gradient":
-        from scipy import ndimage
-
-        surface = image if image.dtype.kind == "f" else image.astype(np.float64)
-        slopes = (ndimage.sobel(surface, axis, mode="nearest") for axis in range(image.ndim))
-        image = np.sqrt(sum(slope**2 for slope in slopes))
+        image = steepness(image)
     return flood(image, seeds, mask, full=full, lines=lines, inverted=relief == "inverted")
 
 
