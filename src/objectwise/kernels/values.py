@@ -455,7 +455,7 @@ def find_deviations(values, starts, ends, centres, deviations):
 
 
 @compiled
-def weigh_positions(runs, n_y, lines, corners, sums):
+def weigh_positions(runs, n_y, places, values, corners, sums):
     """Add up the positions of the finite values of each object, weighted by them too, and find the largest.
 
     Parameters
@@ -464,8 +464,9 @@ def weigh_positions(runs, n_y, lines, corners, sums):
         With the row of the object in place of its label.
     n_y : int
         Number of rows of a plane.
-    lines : ndarray, shape (Z * Y, X)
-        The lines of an image that `prepare_image` returned.
+    places : ndarray of int64, shape (n_runs,)
+    values : ndarray, shape (number of pixels in all objects,)
+        What `gather_values` wrote.
     corners : ndarray of int64, shape (n, 3)
         The pixel that positions of each object are counted from, which keeps the sums small.
     sums : ndarray of float64, shape (n, 12)
@@ -474,7 +475,7 @@ def weigh_positions(runs, n_y, lines, corners, sums):
     for index in range(runs.shape[0]):
         label = runs[index, LABEL]
         row = runs[index, LINE]
-        line = lines[row]
+        own = places[index] - runs[index, START]
         z = row // n_y - corners[label, 0]
         y = row % n_y - corners[label, 1]
         entry = sums[label]
@@ -483,7 +484,7 @@ def weigh_positions(runs, n_y, lines, corners, sums):
         plain_x = 0
         weighted_x = 0.0
         for column in range(runs[index, START], runs[index, STOP]):
-            value = np.float64(line[column])
+            value = np.float64(values[own + column])
             if not np.isfinite(value):
                 continue
             x = column - corners[label, 2]

@@ -51,16 +51,10 @@ def measure_position(
     from objectwise.kernels import runs as lines
     from objectwise.kernels import values as contents
 
-    scan, image = block.scan, block.images[channel]
+    scan, pixels = block.scan, block.pixels_of(channel)
     sums = np.zeros((block.ids.size, contents.N_WEIGHED))
-    if block.ids.size:
-        contents.weigh_positions(
-            scan.runs,
-            scan.shape[-2],
-            lines.prepare_image(image).reshape(-1, image.shape[-1]),
-            np.ascontiguousarray(scan.record[:, lines.MIN_Z : lines.MIN_Z + 3]),
-            sums,
-        )
+    corners = np.ascontiguousarray(scan.record[:, lines.MIN_Z : lines.MIN_Z + 3])
+    contents.weigh_positions(scan.runs, scan.shape[-2], scan.places, pixels, corners, sums)
     names = "zyx"[3 - block.ndim :]
 
     def positions(first: int) -> np.ndarray:
@@ -81,4 +75,4 @@ def measure_position(
     return found, reasons
 
 
-FAMILY = Family(COLUMNS, measure_position, of="channel", on_request=True, occasional=(MISSING,))
+FAMILY = Family(COLUMNS, measure_position, of="channel", on_request=True, occasional=(MISSING,), by_runs=True)
