@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from objectwise.core.tiles import boxes
 from objectwise.measure.objects import measure_block
-from objectwise.measure.parts import measure_some, measure_tiles
+from objectwise.measure.parts import measure_tiles
 from objectwise.measure.scan import join_scans, scan_labels
 
 
@@ -85,64 +85,6 @@ def test_what_is_not_measured_in_tiles_is_said(monkeypatch):
     monkeypatch.setattr(families, "FAMILIES", changed)
     with pytest.raises(ValueError, match=r"features: size looks at more than each object alone"):
         next(measure_tiles(np.empty, {}, [], (5, 5), features=["area"]))
-
-
-def test_some_objects_again_after_an_edit(case):
-    labels, images, spacing = case
-    old = ndimage.find_objects(labels)
-    edited = labels.copy()
-    edit = tuple(slice(n // 3, n // 2) for n in labels.shape)
-    edited[edit] = np.where(edited[edit] > 0, 0, np.unique(labels)[-1])
-    touched = np.unique(np.concatenate([labels[edit].ravel(), edited[edit].ravel()]))
-    touched = touched[touched > 0]
-    around = [
-        tuple(
-            slice(min(one.start, other.start), max(one.stop, other.stop))
-            for one, other in zip(old[label - 1], edit, strict=True)
-        )
-        for label in touched
-    ]
-    values, reasons = measure_some(edited, touched[::-1], around[::-1], images, spacing)
-    expected, why = measure_block(edited, images, spacing)
-    rows = np.flatnonzero(np.isin(expected["label"], touched))
-    assert 1 < rows.size < expected["label"].size
-    for name, column in expected.items():
-        if name in values:
-            np.testing.assert_array_equal(values[name], column[rows], err_msg=name)
-        else:
-            assert name.startswith("intensity_n_missing")
-    kept = {None, *expected["label"][rows].tolist()}
-    some = {
-        name: {label: text for label, text in item.items() if label in kept} for name, item in why.items()
-    }
-    assert reasons == {name: item for name, item in some.items() if item}
-
-
-def test_some_objects_of_families_that_look_around(case, monkeypatch):
-    from dataclasses import replace
-
-    from objectwise.measure import families
-
-    labels, images, spacing = case
-    expected, _ = measure_block(labels, images, spacing)
-    first, *others = families.FAMILIES
-    monkeypatch.setattr(families, "FAMILIES", (replace(first, by_runs=False), *others))
-    chosen = expected["label"][[1, 4]]
-    found = [ndimage.find_objects(labels)[label - 1] for label in chosen]
-    values, _ = measure_some(labels, chosen, found, images, spacing)
-    assert list(values) == [name for name in expected if name in values]
-    for name, column in values.items():
-        np.testing.assert_array_equal(column, expected[name][[1, 4]], err_msg=name)
-
-
-def test_no_object_is_left(case):
-    labels, images, spacing = case
-    values, reasons = measure_some(
-        labels * 0, [3], [tuple(slice(0, 5) for _ in labels.shape)], images, spacing
-    )
-    assert all(column.size == 0 for column in values.values())
-    # what is said of all objects is true of none, too
-    assert all(set(entries) == {None} for entries in reasons.values())
 
 
 @pytest.mark.parametrize("threads", ["1", "2", "5"])

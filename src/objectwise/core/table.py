@@ -223,9 +223,10 @@ class Table:
             raise ValueError(f"a table needs a column 'label'; found {found}")
         if "frame" not in frame.columns:
             frame = frame.assign(frame=np.zeros(len(frame), dtype=np.int64))
-        frame = frame[[*KEYS, *(name for name in frame.columns if name not in KEYS)]].reset_index(drop=True)
-        repeated = frame.duplicated(list(KEYS))
-        if repeated.any():
+        names = [*KEYS, *(name for name in frame.columns if name not in KEYS)]
+        frame = (frame if names == list(frame.columns) else frame[names]).reset_index(drop=True)
+        if not _rises(*(frame[name].to_numpy() for name in KEYS)) and frame.duplicated(list(KEYS)).any():
+            repeated = frame.duplicated(list(KEYS))
             first = frame.loc[repeated.idxmax(), list(KEYS)]
             raise ValueError(
                 f"a table has one row for each object; found label {first['label']} of frame "
@@ -333,7 +334,15 @@ class Table:
                     everyone: dict[int | None, str] = {int(label): entries[None] for label in rows}
                     entries = everyone | {label: text for label, text in entries.items() if label is not None}
                 reasons.setdefault((time, name), {}).update(entries)
-        frame = pd.concat([table.frame for table in tables], ignore_index=True)
+        order: list[str] = []
+        for table in tables:
+            # a column that the tables before lack comes after the one that it comes after here
+            place = 0
+            for name in table.frame.columns:
+                if name not in order:
+                    order.insert(place, name)
+                place = order.index(name) + 1
+        frame = pd.concat([table.frame for table in tables], ignore_index=True)[order]
         for name in units:
             dtypes = [table.frame[name].dtype for table in tables if name in table.frame]
             if len(dtypes) < len(tables) and all(dtype.kind in "iu" for dtype in dtypes):
@@ -463,6 +472,12 @@ class Table:
 
     def _titled(self, name: str) -> str:
         return f"{name} [{self.units[name]}]" if self.units[name] else name
+
+
+def _rises(frames: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether rows go frame by frame with increasing labels, as almost all do, so that none comes twice."""
+    same = frames[1:] == frames[:-1]
+    return bool(((frames[1:] > frames[:-1]) | (same & (labels[1:] > labels[:-1]))).all())
 
 
 def dictionary_path(path: str | Path) -> Path:

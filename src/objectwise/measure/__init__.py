@@ -14,6 +14,7 @@ from objectwise.core.locality import Parts
 from objectwise.core.operation import Images, Labels, Length, Table, operation, register
 from objectwise.measure.frames import measure_classes, summarise_objects
 from objectwise.measure.parts import needs_whole, table_of_tiles
+from objectwise.measure.parts import update_table as update_table
 from objectwise.measure.pattern import measure_dispersion, measure_pattern
 from objectwise.measure.relations import compare_compartments, measure_parents, relate_objects
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from objectwise.core.parameter import nearest
@@ -96,9 +97,17 @@ def defaults() -> dict[str, Any]:
 
 def all_columns(channels: Sequence[str], settings: Mapping[str, Any]) -> list[Chosen]:
     """Return all columns that there could be, in order, whatever the number of axes."""
+    given = [(name, tuple(value) if isinstance(value, list) else value) for name, value in settings.items()]
+    return list(_all_columns(FAMILIES, tuple(channels), tuple(given)))
+
+
+@lru_cache(maxsize=8)
+def _all_columns(
+    families: tuple[Family, ...], channels: tuple[str, ...], settings: tuple[tuple[str, Any], ...]
+) -> tuple[Chosen, ...]:
     found: dict[str, Chosen] = {}
-    for family in FAMILIES:
-        columns = family.columns_with(settings)
+    for family in families:
+        columns = family.columns_with(dict(settings))
         for target in family.targets(channels):
             for column in (*columns, *family.occasional):
                 named = replace(column, name="_".join((column.name, *target)))
@@ -106,7 +115,7 @@ def all_columns(channels: Sequence[str], settings: Mapping[str, Any]) -> list[Ch
                 found.setdefault(
                     named.name, Chosen(named, family, column.name, target, column in family.occasional)
                 )
-    return list(found.values())
+    return tuple(found.values())
 
 
 def choose(

@@ -102,7 +102,7 @@ class Block:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
     """Columns that are measured together.
 

@@ -65,7 +65,7 @@ def calipers(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
     def work(low: int, high: int) -> None:
         kernels.measure_calipers(runs, starts, low, high, scan.record, *spacing, found)
 
-    in_threads(work, strips(scan.ids.size))
+    in_threads(work, strips(scan.ids.size, 16))
     return found
 
 

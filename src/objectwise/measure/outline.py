@@ -119,7 +119,7 @@ def outline_length(block: Block) -> np.ndarray:
     def work(low: int, high: int) -> None:
         interior.count_outlines(pieces.runs, pieces.starts, pieces.first, low, high, pieces.record, counts)
 
-    in_threads(work, strips(n))
+    in_threads(work, strips(n, 16))
     diagonal = math.sqrt(2)
     return (counts[:, 0] + counts[:, 1] * diagonal + counts[:, 2] * ((1 + diagonal) / 2)) * block.spacing[0]
 
