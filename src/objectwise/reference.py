@@ -19,6 +19,8 @@ LOCALITIES = {
     "halo": "looks a bounded way around each pixel; tiles give the same pixels as the whole image",
     "components": "decides about whole connected pieces, which are joined across tiles",
     "objects": "works on each connected piece alone; a piece that crosses tiles is worked on in its own box",
+    "parts": "makes its table of what it keeps of each tile; what of it needs the whole frame is refused where tiles "
+    "are asked for",
     "whole": "needs the whole frame at once, and is refused where tiles are asked for",
 }
 

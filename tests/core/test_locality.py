@@ -65,6 +65,7 @@ def test_localities_have_the_names_of_the_documentation() -> None:
         "halo",
         "components",
         "objects",
+        "parts",
         "whole",
     }
     assert Whole("why").tiles is False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy import ndimage
 
+import objectwise as ow
 from objectwise.core.tiles import boxes
 from objectwise.measure.objects import measure_block
 from objectwise.measure.parts import measure_tiles
@@ -65,6 +66,93 @@ def test_tiles(case, tile):
     cut = boxes(labels.shape, tile[-labels.ndim :])
     found = in_tiles(labels, images, cut[::-1], spacing, features)
     assert_same(found, measure_block(labels, images, spacing, features))
+
+
+class Lazy:
+    """An array that is read in parts, and remembers how large they were."""
+
+    def __init__(self, array):
+        self.array, self.read = array, []
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+
+    def __getitem__(self, key):
+        part = self.array[key]
+        self.read.append(part.size)
+        return part
+
+
+def long_objects(shape, seed):
+    """Return objects longer than three tiles, in pieces and rings too, and two images with missing pixels."""
+    random = np.random.default_rng(seed)
+    labels = np.zeros(shape, np.uint32)
+    labels[..., 3:9, 2:-2] = 3_000_000_000
+    labels[..., 5:7, 20:-9] = 17
+    labels[..., 12:-2, 4:8] = 5
+    labels[..., -3:, ::6] = 5
+    labels[..., 14:30, 12:30] = 900
+    labels[..., 18:26, 15:24] = 0
+    labels[..., random.random(shape[-2:]) < 0.02] = 41
+    labels[1 if len(shape) == 3 else slice(0, 1), ..., -1] = 77
+    images = {"DNA": random.integers(0, 60000, shape).astype(np.uint16), "RNA": random.normal(size=shape)}
+    images["RNA"][..., 10:16, ::3] = np.nan
+    return labels, images
+
+
+@pytest.mark.parametrize("tile", [5, 16, (4, 40, 9), 200])
+@pytest.mark.parametrize("axes", ["yx", "zyx", "tyx", "tzyx"])
+def test_a_run_in_tiles_never_reads_a_frame_as_a_whole(axes, tile):
+    solid = "z" in axes
+    frames = [
+        long_objects((7, 34, 40) if solid else (46, 50), seed) for seed in range(3 if "t" in axes else 1)
+    ]
+    labels, *channels = (
+        np.stack(parts) if "t" in axes else parts[0]
+        for parts in zip(*((found, *images.values()) for found, images in frames), strict=True)
+    )
+    arrays = {"cells": labels, "DNA": channels[0], "RNA": channels[1]}
+    grid = ow.Grid(axes, (0.7, 0.5, 0.25)[-2 - solid :], "um")
+    features = ("size", "shape", "position", "intensity", "intensity_edge", "texture")
+    step = ow.Step(
+        "table",
+        "measure",
+        {"labels": "cells", "images": {"DNA": "DNA", "RNA": "RNA"}},
+        {"features": features, "texture_scale": 2},
+    )
+    recipe = ow.Recipe([step], unit="um")
+    *_, whole = ow.run(recipe, {name: (array, grid) for name, array in arrays.items()})
+    lazy = {name: Lazy(array) for name, array in arrays.items()}
+    size = tile[-2 - solid :] if isinstance(tile, tuple) else tile
+    *steps, last = ow.run(recipe, {name: (array, grid) for name, array in lazy.items()}, tile=size)
+    expected, found = whole.results["table"].array, last.results["table"].array
+    pd.testing.assert_frame_equal(found.frame, expected.frame, check_exact=True)
+    assert (found.units, found.reasons) == (expected.units, expected.reasons)
+    assert last.done == last.total
+    pixels = [
+        min(n, m)
+        for n, m in zip(grid.block_shape(labels.shape), np.broadcast_to(size, 2 + solid), strict=True)
+    ]
+    for array in lazy.values():
+        assert max(array.read) <= np.prod(pixels)
+        assert sum(array.read) == labels.size
+        assert len(steps) >= 3 * len(array.read)
+
+
+def test_what_needs_the_whole_frame_is_refused_before_anything_is_read():
+    labels, images = long_objects((46, 50), 1)
+    lazy = Lazy(labels)
+    features = ("area", "neighbours", "intensity_background", "intensity_mean")
+    step = ow.Step("table", "measure", {"labels": "cells", "images": "DNA"}, {"features": features})
+    grid = ow.Grid("yx")
+    sentence = (
+        "step 'table': measure cannot be run in tiles: intensity_background and neighbours look at more than each "
+        "object alone; leave them out, or run without tiles"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        ow.run(ow.Recipe([step]), {"cells": (lazy, grid), "DNA": (images["DNA"], grid)}, tile=16)
+    assert lazy.read == []
+    with pytest.raises(ValueError, match="there is no measurement 'aera'"):
+        wrong = ow.Step("table", "measure", {"labels": "cells"}, {"features": ("aera",)})
+        list(ow.run(ow.Recipe([wrong]), {"cells": (lazy, grid)}, tile=16))
 
 
 def test_the_scan_of_tiles_is_that_of_the_block(case):

@@ -108,9 +108,7 @@ def test_neighbours_are_measured_in_full_where_objects_are_not():
     label = int(labels.max())
     box = box_of(labels == label)
     labels[labels == label] = 0
-    assert_same(
-        update_table(table, labels, images, edits=box, **given), ow.measure(labels, images, **given)
-    )
+    assert_same(update_table(table, labels, images, edits=box, **given), ow.measure(labels, images, **given))
     with pytest.raises(ValueError, match="objects have come or gone outside of the edits"):
         update_table(table, labels * (labels != np.unique(labels)[1]), images, edits=box, **given)
 

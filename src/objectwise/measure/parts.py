@@ -220,7 +220,9 @@ def update_table(
 
     old = {name: table.frame[name].to_numpy() for name in table.frame.columns}
     here = np.flatnonzero(old["frame"] == frame)
-    placed = {name: column[here] for name, column in old.items() if name == "label" or name.startswith("bbox_m")}
+    placed = {
+        name: column[here] for name, column in old.items() if name == "label" or name.startswith("bbox_m")
+    }
     boxes = _touched(placed, block.labels, edits, ids)
     alone = [item for item in chosen if item.family.by_runs or boxes is None]
     around = [item for item in chosen if not item.family.by_runs and boxes is not None]
@@ -281,7 +283,9 @@ def _check_columns(table: Table, asked: Collection[str], units: Mapping[str, str
         if name not in KEYS and name not in units:
             raise ValueError(f"features: they do not give the column {name!r} of the table")
         if table.units[name] != units.get(name, ""):
-            raise ValueError(f"{name}: the table is in {table.units[name]!r}, and the grid in {units[name]!r}")
+            raise ValueError(
+                f"{name}: the table is in {table.units[name]!r}, and the grid in {units[name]!r}"
+            )
     for name in asked:
         if name not in table.frame.columns:
             raise ValueError(f"features: the table has no column {name!r}")
