@@ -150,9 +150,9 @@ def test_what_needs_the_whole_frame_is_refused_before_anything_is_read():
     with pytest.raises(ValueError, match=sentence):
         ow.run(ow.Recipe([step]), {"cells": (lazy, grid), "DNA": (images["DNA"], grid)}, tile=16)
     assert lazy.read == []
+    wrong = ow.Recipe([ow.Step("table", "measure", {"labels": "cells"}, {"features": ("aera",)})])
     with pytest.raises(ValueError, match="there is no measurement 'aera'"):
-        wrong = ow.Step("table", "measure", {"labels": "cells"}, {"features": ("aera",)})
-        list(ow.run(ow.Recipe([wrong]), {"cells": (lazy, grid)}, tile=16))
+        list(ow.run(wrong, {"cells": (lazy, grid)}, tile=16))
 
 
 def test_the_scan_of_tiles_is_that_of_the_block(case):

@@ -94,9 +94,7 @@ def test_what_looks_around_and_what_has_no_boxes(features):
     given = {"grid": grid, "features": features, "neighbour_distance": 3.0}
     table = ow.measure(labels, images, **given)
     for number in range(5):
-        boxes = []
-        for _ in range(number):
-            boxes.append(edit(labels[1], random)[0])
+        boxes = [edit(labels[1], random)[0] for _ in range(number)]
         table = update_table(table, labels, images, edits=boxes, frame=1, **given)
         assert_same(table, ow.measure(labels, images, **given))
 
@@ -108,9 +106,11 @@ def test_neighbours_are_measured_in_full_where_objects_are_not():
     label = int(labels.max())
     box = box_of(labels == label)
     labels[labels == label] = 0
-    assert_same(update_table(table, labels, images, edits=box, **given), ow.measure(labels, images, **given))
+    assert_same(
+        update_table(table, labels, images, edits=[box], **given), ow.measure(labels, images, **given)
+    )
     with pytest.raises(ValueError, match="objects have come or gone outside of the edits"):
-        update_table(table, labels * (labels != np.unique(labels)[1]), images, edits=box, **given)
+        update_table(table, labels * (labels != np.unique(labels)[1]), images, edits=[box], **given)
 
 
 def test_the_labels_are_read_in_the_boxes_of_what_is_touched(monkeypatch, flat_blobs):
@@ -136,7 +136,7 @@ def test_the_labels_are_read_in_the_boxes_of_what_is_touched(monkeypatch, flat_b
 def test_all_objects_of_a_frame_go_and_come():
     labels, images, grid = scene("tyx", 9)
     table = ow.measure(labels, images, grid=grid)
-    everything = (slice(None), slice(None))
+    everything = [(slice(None), slice(None))]
     kept = labels[1].copy()
     labels[1] = 0
     table = update_table(table, labels, images, edits=everything, frame=1, grid=grid)
@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_refused():
         ({"features": ["area"]}, r"area: the table is in 'um\^2', and the grid in 'pixel\^2'"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            update_table(table, labels, images, edits=box, **given)
+            update_table(table, labels, images, edits=[box], **given)
+    changed = ow.Table(table.frame.assign(mine=1), table.units)
     with pytest.raises(ValueError, match="they do not give the column 'mine' of the table"):
-        changed = ow.Table(table.frame.assign(mine=1), table.units)
-        update_table(changed, labels, images, edits=box, grid=grid, features=["area"])
+        update_table(changed, labels, images, edits=[box], grid=grid, features=["area"])

@@ -27,9 +27,9 @@ class Locality:
 
     def why_whole(
         self,
-        ndim: int,  # noqa: ARG002
-        channels: Sequence[str],  # noqa: ARG002
-        values: Mapping[str, Any],  # noqa: ARG002
+        ndim: int,
+        channels: Sequence[str],
+        values: Mapping[str, Any],
     ) -> str:
         """Say why it cannot be run in tiles with so many axes, these named images and parameters; empty if it can."""
         return ""
@@ -67,7 +67,7 @@ class Whole(Locality):
     reason: str
     tiles = False
 
-    def why_whole(self, ndim: int, channels: Sequence[str], values: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def why_whole(self, ndim: int, channels: Sequence[str], values: Mapping[str, Any]) -> str:
         """Return the reason."""
         return self.reason
 

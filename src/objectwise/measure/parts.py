@@ -146,7 +146,7 @@ def update_table(
     labels: Any,
     images: Mapping[str, Any] | None = None,
     *,
-    edits: Sequence[Box] | Box,
+    edits: Sequence[Box],
     ids: Iterable[int] | None = None,
     frame: int = 0,
     grid: Grid | None = None,
@@ -163,7 +163,7 @@ def update_table(
         The labels after the edit.
     images : mapping of str to array, optional
         The images by name, of the axes of the labels or without their time axis.
-    edits : tuple of slice, or sequence of these
+    edits : sequence of tuple of slice
         Boxes of the block, ``(z,) y, x``, that hold all pixels that have changed; small ones where changes lie far
         apart.
     ids : iterable of int, optional
@@ -197,7 +197,7 @@ def update_table(
     >>> labels = np.array([[0, 2, 2], [1, 2, 2]])
     >>> table = ow.measure(labels)
     >>> labels[0, 1] = 1
-    >>> update_table(table, labels, edits=(slice(0, 1), slice(1, 2)))["area"].tolist()
+    >>> update_table(table, labels, edits=[(slice(0, 1), slice(1, 2))])["area"].tolist()
     [2.0, 3.0]
     """
     import pandas as pd
@@ -294,7 +294,7 @@ def _check_columns(table: Table, asked: Collection[str], units: Mapping[str, str
 def _touched(
     old: Mapping[str, np.ndarray],
     labels: np.ndarray,
-    edits: Sequence[Box] | Box,
+    edits: Sequence[Box],
     ids: Iterable[int] | None,
 ) -> dict[int, Box] | None:
     """Return for each object that may have changed a box that holds it; None if that is all there is to know."""
@@ -305,7 +305,7 @@ def _touched(
     told = None if ids is None else np.unique(np.fromiter(ids, np.int64))
     touched = np.zeros(low[0].size, bool) if told is None else np.isin(old["label"], told)
     spans: dict[int, np.ndarray] = {}
-    for edit in [edits] if edits and isinstance(edits[0], slice) else edits:
+    for edit in edits:
         span = np.array([part.indices(n)[:2] for part, n in zip(edit, labels.shape, strict=True)])
         now = np.unique(labels[edit])
         for label in now[(now > 0) if told is None else np.isin(now, told)].tolist():
