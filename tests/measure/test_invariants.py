@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from objectwise.measure.families import columns_for, groups_by_default
 from objectwise.measure.objects import measure_block as measure_any
+from tests.measure.conftest import blobs
 
 POSITION = (
     "centroid_",
@@ -217,3 +219,71 @@ def test_parts_of_bounded_memory_make_no_difference(case, monkeypatch):
     monkeypatch.setattr(shape, "MANY_POINTS", 30)
     again, _ = measure_block(labels, {"a": image}, spacing)
     assert_same(again, values)
+
+
+def everything(ndim, names):
+    """Return all columns, those that take a library that is not installed left out."""
+    from objectwise.measure.families import choose, groups
+
+    chosen = choose(ndim, names, groups())
+    return [item for item in chosen if not item.family.needs or find_spec(item.family.needs)]
+
+
+@pytest.fixture(params=[2, 3])
+def crowd(request):
+    """Many objects, two images with missing pixels, and what work is cut into small enough to be cut."""
+    labels, image = blobs((150, 170) if request.param == 2 else (16, 64, 72), 6, 1.5)
+    first = np.where(np.random.default_rng(1).random(labels.shape) < 0.01, np.nan, image)
+    spacing = (0.5, 0.5) if request.param == 2 else (0.7, 0.5, 0.3)
+    assert np.unique(labels).size > 140
+    return labels, {"a": first, "b": (50 * np.abs(np.diff(image, append=0))).astype(np.uint16)}, spacing
+
+
+def test_two_threads_measure_what_one_does(crowd, monkeypatch):
+    from objectwise.kernels import connected
+    from objectwise.measure import scan
+
+    labels, images, spacing = crowd
+    features = [item.column.name for item in everything(labels.ndim, list(images))]
+    monkeypatch.setattr(scan, "FEW_RUNS", 20)
+    monkeypatch.setattr(connected, "_FEW", 20)
+    found = []
+    for n_threads in ("1", "2", "3"):
+        monkeypatch.setenv("OBJECTWISE_THREADS", n_threads)
+        found.append(measure_any(labels, images, spacing, features, **LENGTHS))
+    for values, reasons in found[1:]:
+        assert_same(values, found[0][0])
+        assert reasons == found[0][1]
+
+
+def test_tiles_measure_what_the_whole_does(crowd):
+    from objectwise.core.tiles import boxes
+    from objectwise.measure.parts import measure_tiles
+
+    labels, images, spacing = crowd
+    chosen = everything(labels.ndim, list(images))
+    features = [item.column.name for item in chosen if item.family.by_runs]
+    left = {item.column.group for item in chosen if not item.family.by_runs}
+    assert left == {"neighbours", "colocalisation", "intensity_background"}
+    values, reasons = measure_any(labels, images, spacing, features)
+    for tile in ((6, 40, 33), (16, 7, 200)):
+        work = measure_tiles(
+            labels.__getitem__,
+            {name: image.__getitem__ for name, image in images.items()},
+            boxes(labels.shape, tile[-labels.ndim :]),
+            labels.shape,
+            spacing,
+            features,
+        )
+        again, why = last_word(work)
+        assert_same(again, values)
+        assert why == reasons
+
+
+def last_word(work):
+    """Return what a generator returns at its end."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
