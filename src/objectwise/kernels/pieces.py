@@ -1,4 +1,4 @@
-"""Which runs of an object hang together, and what follows from that: pieces, holes, the Euler number, neighbours.
+"""What follows from which runs of an object hang together (see `connected`): holes, the Euler number, neighbours.
 
 All of it is found from runs (see `runs`), without a look at single pixels: two runs in adjacent lines touch where
 they overlap, and pixels that are neighbours along a direction are the overlap of two runs, one of them moved.
@@ -37,8 +37,8 @@ def _join(parent, a, b):
 
 
 @compiled
-def count_neighbours(runs, line_starts, n_y, parent, neighbours):
-    """Find the runs that hang together, and count the pairs of neighbours in each direction.
+def count_neighbours(runs, line_starts, n_y, neighbours):
+    """Count the pairs of neighbours in each direction.
 
     Parameters
     ----------
@@ -47,13 +47,10 @@ def count_neighbours(runs, line_starts, n_y, parent, neighbours):
     line_starts : ndarray of int64, shape (Z * Y + 1,)
     n_y : int
         Number of rows of a plane.
-    parent : ndarray of int64, shape (n_runs,)
-        Written: the first run of the piece that a run belongs to.
     neighbours : ndarray of int64, shape (n, 13)
         Zeros; written: the pairs of pixels that are both in the object, in the order of `DIRECTIONS`.
     """
     for index in range(runs.shape[0]):
-        parent[index] = index
         neighbours[runs[index, LABEL], 0] += runs[index, STOP] - runs[index, START] - 1
     n_lines = line_starts.size - 1
     for line in range(n_lines):
@@ -75,15 +72,12 @@ def count_neighbours(runs, line_starts, n_y, parent, neighbours):
                 another = beside
                 while another < end and runs[another, START] <= stop:
                     if runs[another, LABEL] == label:
-                        _join(parent, index, another)
                         first = runs[another, START]
                         last = runs[another, STOP]
                         for x in range(-1, 2):
                             overlap = min(stop + x, last) - max(start + x, first)
                             neighbours[label, 2 + 3 * number + x] += max(0, overlap)
                     another += 1
-    for index in range(runs.shape[0]):
-        parent[index] = _root(parent, index)
 
 
 @compiled

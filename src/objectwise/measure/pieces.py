@@ -57,24 +57,27 @@ def find_pieces(scan: Scan) -> Pieces:
     """
     from objectwise.kernels import pieces as kernels
     from objectwise.kernels import runs as lines
+    from objectwise.kernels.connected import Runs, join_runs
 
-    parent = np.empty(len(scan.runs), dtype=np.int64)
     neighbours = np.zeros((scan.ids.size, len(kernels.DIRECTIONS)), dtype=np.int64)
-    kernels.count_neighbours(scan.runs, scan.line_starts, scan.shape[-2], parent, neighbours)
-    roots = np.flatnonzero(parent == np.arange(parent.size))
-    objects = scan.runs[roots, lines.LABEL]
+    kernels.count_neighbours(scan.runs, scan.line_starts, scan.shape[-2], neighbours)
+    value, _, begin, stop = np.ascontiguousarray(scan.runs.T)
+    number, n = join_runs(Runs(scan.shape, scan.line_starts, begin, stop, value), corners=True)
+    # the pieces of an object follow each other
+    objects = np.empty(n, dtype=np.int32)
+    objects[number - 1] = value
     by_object = np.argsort(objects, kind="stable")
-    number = np.empty(parent.size, dtype=np.int32)
-    number[roots[by_object]] = np.arange(roots.size, dtype=np.int32)
-    number = number[parent]
+    place = np.empty(n + 1, dtype=np.int32)
+    place[by_object + 1] = np.arange(n, dtype=np.int32)
+    number = place[number]
     order = np.argsort(number, kind="stable")
     runs = scan.runs[order]
     runs[:, lines.LABEL] = number[order]
-    record = np.zeros((roots.size, lines.N_RECORD), dtype=np.int64)
+    record = np.zeros((n, lines.N_RECORD), dtype=np.int64)
     lines.accumulate_geometry(runs, scan.shape[-2], record)
     return Pieces(
         runs=runs,
-        starts=_starts(number, roots.size),
+        starts=_starts(number, n),
         first=_starts(objects, scan.ids.size),
         record=record,
         neighbours=neighbours,
