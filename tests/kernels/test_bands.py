@@ -8,6 +8,7 @@ from scipy import ndimage
 from skimage.measure import label
 from skimage.morphology import ball, disk
 
+from objectwise.kernels import connected
 from objectwise.kernels.connected import describe_runs, find_runs, join_runs, number_values, paint_runs
 from objectwise.kernels.flat import extreme_in_box, extreme_in_rows
 from objectwise.kernels.separable import weighted
@@ -20,6 +21,7 @@ SHAPES = [(300, 37), (70, 5, 19), (5, 200, 11), (1, 1), (1, 9, 1)]
 @pytest.fixture(params=["1", "3"])
 def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBJECTWISE_THREADS", request.param)
+    monkeypatch.setattr(connected, "_FEW", 1)
 
 
 def values(shape: tuple[int, ...], top: int) -> np.ndarray:

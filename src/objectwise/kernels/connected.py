@@ -81,7 +81,8 @@ def join_runs(runs: Runs, corners: bool) -> tuple[np.ndarray, int]:
     parent = np.arange(len(runs.begin), dtype=np.int32)
     value = runs.value.view(_SIGNED[runs.value.dtype.itemsize])
     given = (runs.starts, runs.begin, runs.stop, value, parent, steps, height, int(corners))
-    cut = strips(n_lines, least=64)
+    # lines with about as many runs as a thread is worth while for
+    cut = strips(n_lines, least=max(64, _FEW * n_lines // max(1, len(parent))))
     in_threads(_join, [(*given, low, high, low, high) for low, high in cut])
     for low, high in cut[1:]:
         # lines further in touch only lines of their own strip

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core.grid import Grid, plain_grid
-from objectwise.core.table import KEYS, Reasons, Table
+from objectwise.core.table import KEYS, Column, Reasons, Table
 from objectwise.measure.families import Chosen, all_columns, choose, defaults
 from objectwise.measure.family import Block
 from objectwise.measure.objects import check, check_spacing, make_table, measure_chosen
@@ -214,11 +214,10 @@ def update_table(
     chosen = choose(block.ndim, list(block.images), features, settings)
     offered = {item.column.name: item.column for item in all_columns(list(block.images), settings)}
     offered |= {item.column.name: item.column for item in chosen}
-    units = {name: column.unit_text(grid.unit, block.ndim) for name, column in offered.items()}
     asked = {*KEYS, *(item.column.name for item in chosen)}
-    _check_columns(table, asked, units)
+    _check_columns(table, asked, offered, grid)
 
-    old = {name: table.frame[name].to_numpy() for name in table.frame.columns}
+    old = {name: column.to_numpy() for name, column in table.frame.items()}
     here = np.flatnonzero(old["frame"] == frame)
     placed = {
         name: column[here] for name, column in old.items() if name == "label" or name.startswith("bbox_m")
@@ -267,7 +266,9 @@ def update_table(
                 still.pop(label, None)
             still.update(why.get((time, name), {}))
             why[time, name] = still
-    descriptions = {name: column.description for name, column in offered.items()} | table.descriptions
+    described = [offered[name] for name in rows if name in offered]
+    units = {column.name: column.unit_text(grid.unit, block.ndim) for column in described}
+    descriptions = {column.name: column.description for column in described} | table.descriptions
     return Table(pd.DataFrame(rows, copy=False), units, descriptions, why)
 
 
@@ -277,15 +278,16 @@ def _block_at(frame: int, array: Any, grid: Grid) -> np.ndarray:
     return own.read(array, {"t": frame} if "t" in own.axes else {})
 
 
-def _check_columns(table: Table, asked: Collection[str], units: Mapping[str, str]) -> None:
+def _check_columns(table: Table, asked: Collection[str], offered: Mapping[str, Column], grid: Grid) -> None:
     """Refuse a table whose columns are not those that are going to be measured."""
-    for name in table.frame.columns:
-        if name not in KEYS and name not in units:
+    for name, unit in table.units.items():
+        if name in KEYS:
+            continue
+        if name not in offered:
             raise ValueError(f"features: they do not give the column {name!r} of the table")
-        if table.units[name] != units.get(name, ""):
-            raise ValueError(
-                f"{name}: the table is in {table.units[name]!r}, and the grid in {units[name]!r}"
-            )
+        wanted = offered[name].unit_text(grid.unit, grid.ndim)
+        if unit != wanted:
+            raise ValueError(f"{name}: the table is in {unit!r}, and the grid in {wanted!r}")
     for name in asked:
         if name not in table.frame.columns:
             raise ValueError(f"features: the table has no column {name!r}")
