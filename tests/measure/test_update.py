@@ -67,7 +67,7 @@ def edit(labels, random):
 
 
 @pytest.mark.parametrize("told", [True, False])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("axes", SHAPES)
 def test_edits(axes, seed, told):
     labels, images, grid = scene(axes, 10 * seed)
@@ -75,7 +75,7 @@ def test_edits(axes, seed, told):
     features = None if seed == 1 else ("size", "shape", "position", "intensity", *MORE)
     given = {"grid": grid, "features": features, "texture_scale": 1}
     table = ow.measure(labels, images, **given)
-    for _ in range(8):
+    for _ in range(6):
         frame = int(random.integers(0, len(labels))) if "t" in axes else 0
         box, ids = edit(labels[frame] if "t" in axes else labels, random)
         earlier = table.frame.copy()
