@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Whole
 from objectwise.core.operation import Images, Labels, Length, Table, operation, register
-from objectwise.measure.frames import measure_classes, summarise_objects
+from objectwise.measure.frames import measure_classes, measure_classes_in_objects, summarise_objects
 from objectwise.measure.pattern import measure_dispersion, measure_pattern
 from objectwise.measure.relations import compare_compartments, measure_parents, relate_objects
 
@@ -115,4 +115,5 @@ def measure(
 
 register("measure", measure)
 register("measure", relate_objects, measure_parents, compare_compartments)
-register("measure", summarise_objects, measure_classes, measure_pattern, measure_dispersion)
+register("measure", summarise_objects, measure_classes, measure_classes_in_objects)
+register("measure", measure_pattern, measure_dispersion)
