@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 import objectwise as ow
-from objectwise.measure.family import Block
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072b2", "#c77800", "#00805c", "#c44e00", "#a8497f", "#56b4e9"
 OBJECT, OTHER, PAPER, INK, GRID = "#c9d3da", "#e6e2d8", "#ffffff", "#2b2f33", "#edf0f2"
@@ -97,9 +96,9 @@ class Sheet:
 
     def words(self, where: Sequence[float], text: str, colour: str = INK, size: int = 13) -> None:
         """Write in the picture."""
-        x, y = self.at(*where).split(",")
-        self._add(f'<text x="{x}" y="{y}" fill="{colour}" font-size="{size}" text-anchor="middle" '
-                  f'dominant-baseline="middle">{html.escape(text)}</text>')  # fmt: skip
+        x, y = map(float, self.at(*where).split(","))
+        self._add(f'<text x="{x:g}" y="{y + 0.35 * size:g}" fill="{colour}" font-size="{size}" text-anchor="middle">'
+                  f"{html.escape(text)}</text>")  # fmt: skip
 
     def note(self, colour: str, text: str) -> None:
         """Write a line of the legend."""
@@ -116,17 +115,17 @@ class Sheet:
         wide = (self.panels * (self.shape[1] + 2) - 2) * self.zoom
         longest = max((len(text) for _, text in self.legend), default=0)
         # beside the pixels where there is room, else below them
-        beside = wide <= 420
+        beside = wide <= 460
         x, y = (wide + 22, 16) if beside else (4, self.shape[0] * self.zoom + 24)
         width = wide + (40 + 7.6 * longest if beside else 0)
         width = max(width, 24 + 7.6 * longest)
         height = max(self.shape[0] * self.zoom, y + LINE * len(self.legend))
         lines = [
             f'<circle cx="{x + 4}" cy="{y + LINE * number}" r="5" fill="{colour}"/>'
-            f'<text x="{x + 16}" y="{y + LINE * number}" fill="{INK}" dominant-baseline="middle">'
+            f'<text x="{x + 16}" y="{y + LINE * number + 4.5}" fill="{INK}">'
             f"{html.escape(text)}</text>"
             if colour
-            else f'<text x="{x}" y="{y + LINE * number}" fill="{INK}" dominant-baseline="middle">'
+            else f'<text x="{x}" y="{y + LINE * number + 4.5}" fill="{INK}">'
             f"{html.escape(text)}</text>"
             for number, (colour, text) in enumerate(self.legend)
         ]
@@ -153,6 +152,18 @@ def measured(
     table = ow.measure(labels.astype(np.int32), images, features=features, **settings)
     row = table.frame.set_index("label").loc[label]
     return {str(name).removesuffix("_image"): value for name, value in row.items()}
+
+
+def part_of(where: np.ndarray, total: Callable[[np.ndarray], float]) -> np.ndarray:
+    """Return which of some pixels have a part in a sum: shining with powers of two, they can be told from it."""
+    found = np.zeros(where.shape, bool)
+    places = np.argwhere(where)
+    for part in np.array_split(places, len(places) // 40 + 1):
+        light = np.zeros(where.shape)
+        light[tuple(part.T)] = 2.0 ** np.arange(len(part))
+        bits = round(total(light))
+        found[tuple(part.T)] = [bits >> number & 1 for number in range(len(part))]
+    return found
 
 
 def bean() -> np.ndarray:
@@ -341,19 +352,17 @@ def scene() -> tuple[np.ndarray, np.ndarray]:
 
 
 def ring() -> Sheet:
-    from objectwise.measure.background import find_rings
-
     labels, image = scene()
     gap, width = 2.0, 3.0
     found = measured(labels, ["intensity", "intensity_background"], image, ring_gap=gap, ring_width=width)
     sheet = Sheet(labels.shape)
     sheet.image(image)
-    scan = find_rings(Block(labels, {}, (1.0, 1.0)), gap, width)
-    for run, line, start, stop in scan.runs.tolist():
-        if scan.ids[run] == 1:
-            row = np.zeros(labels.shape, bool)
-            row[line, start:stop] = True
-            sheet.pixels(row, ORANGE, 0.75)
+
+    def total(light: np.ndarray) -> float:
+        one = measured(labels, ["intensity_background"], light, ring_gap=gap, ring_width=width)
+        return one["intensity_background_mean"] * one["intensity_background_n_pixels"]
+
+    sheet.pixels(part_of(labels == 0, total), ORANGE, 0.75)
     sheet.outline(labels == 1, SKY)
     sheet.outline(labels == 2, PAPER)
     bottom = float(np.argwhere(labels == 1)[:, 0].max()) + 0.5
@@ -377,15 +386,11 @@ def bright() -> tuple[np.ndarray, np.ndarray]:
 
 
 def edge() -> Sheet:
-    from objectwise.measure.intensity_edge import find_edges
-
     labels, image = bright()
     found, sheet = measured(labels, ["intensity", "intensity_edge"], image), Sheet(labels.shape, 15)
     sheet.image(image)
-    where = np.zeros(labels.shape, bool)
-    for _, line, start, stop in find_edges(Block(labels, {}, (1.0, 1.0))).runs.tolist():
-        where[line, start:stop] = True
-    sheet.pixels(where, ORANGE, 0.75)
+    name = "intensity_edge_sum"
+    sheet.pixels(part_of(labels > 0, lambda light: measured(labels, [name], light)[name]), ORANGE, 0.75)
     sheet.outline(labels == 1, SKY)
     sheet.numbers(found, intensity_mean=SKY, intensity_edge_mean=ORANGE, intensity_edge_min=ORANGE,
                   intensity_edge_max=ORANGE, intensity_edge_std=ORANGE, intensity_edge_sum=ORANGE)  # fmt: skip
@@ -416,18 +421,10 @@ def rings() -> Sheet:
     image = np.where(mask, 10.0, 0.0)
     found = measured(mask, ["radial"], image)
     sheet = Sheet(mask.shape)
-    # pixels that shine with powers of two can be told from the sum of a ring
-    names = [f"radial_fraction_{ring}" for ring in range(1, 5)]
-    places = np.argwhere(mask)
-    for part in np.array_split(places, len(places) // 40 + 1):
-        light = np.zeros(mask.shape)
-        light[tuple(part.T)] = 2.0 ** np.arange(len(part))
-        share = measured(mask, names, light)
-        for name, colour in zip(names, RINGS, strict=True):
-            bits = round(share[name] * light.sum())
-            where = np.zeros(mask.shape, bool)
-            where[tuple(part.T)] = [bits >> number & 1 for number in range(len(part))]
-            sheet.pixels(where, colour)
+    for ring, colour in enumerate(RINGS, 1):
+        name = f"radial_fraction_{ring}"
+        where = part_of(mask, lambda light, name=name: measured(mask, [name], light)[name] * light.sum())
+        sheet.pixels(where, colour)
     middle = measured(mask)
     sheet.dot((middle["inscribed_centre_y"], middle["inscribed_centre_x"]), INK, 0.4)
     for ring, colour in enumerate(RINGS, 1):
