@@ -108,14 +108,16 @@ class Sheet:
         """Write columns and their values into the legend, in their colours."""
         for name, colour in colours.items():
             value = values[name]
-            self.note(colour, f"{name} = {value:.0f}" if float(value).is_integer() else f"{name} = {value:.4g}")
+            self.note(
+                colour, f"{name} = {value:.0f}" if float(value).is_integer() else f"{name} = {value:.4g}"
+            )
 
     def svg(self) -> str:
         """Return the picture."""
         wide = (self.panels * (self.shape[1] + 2) - 2) * self.zoom
         longest = max((len(text) for _, text in self.legend), default=0)
-        # beside the pixels where there is room, else below them
-        beside = wide <= 460
+        # beside the pixels where there is room on a page, else below them
+        beside = wide + 7.6 * longest <= 740
         x, y = (wide + 22, 16) if beside else (4, self.shape[0] * self.zoom + 24)
         width = wide + (40 + 7.6 * longest if beside else 0)
         width = max(width, 24 + 7.6 * longest)
@@ -125,8 +127,7 @@ class Sheet:
             f'<text x="{x + 16}" y="{y + LINE * number + 4.5}" fill="{INK}">'
             f"{html.escape(text)}</text>"
             if colour
-            else f'<text x="{x}" y="{y + LINE * number + 4.5}" fill="{INK}">'
-            f"{html.escape(text)}</text>"
+            else f'<text x="{x}" y="{y + LINE * number + 4.5}" fill="{INK}">{html.escape(text)}</text>'
             for number, (colour, text) in enumerate(self.legend)
         ]
         body = "\n".join([*self.parts, *lines])
@@ -211,11 +212,11 @@ def feret() -> Sheet:
     for end in (low, high):
         sheet.line([end * axis + (middle + reach) * side for reach in (-13, 13)], ORANGE, 1.5)
     sheet.line([low * axis + (middle - 9) * side, high * axis + (middle - 9) * side], ORANGE, 3)
-    lower = max((a, b), key=lambda point: -point[0])
-    for start, angle, colour in ((lower, found["feret_angle_max"], BLUE),):
-        down = angle if math.cos(angle) >= 0 else angle + math.pi
-        sheet.line([start, along(start, 0, 7)], colour, 1, "3 3")
-        sheet.angle(start, 0, down, 6, colour)
+    upper = min((a, b), key=lambda point: float(point[0]))
+    angle = found["feret_angle_max"]
+    down = angle if math.cos(angle) >= 0 else angle + math.pi
+    sheet.line([upper, along(upper, 0, 7)], BLUE, 1, "3 3")
+    sheet.angle(upper, 0, down, 6, BLUE)
     sheet.numbers(found, feret_diameter_max=BLUE, feret_angle_max=BLUE, feret_diameter_min=ORANGE,
                   feret_angle_min=ORANGE)  # fmt: skip
     sheet.note("", "dashed: the convex hull")
@@ -241,7 +242,7 @@ def hull() -> Sheet:
 
     mask = bean()
     found, sheet = measured(mask), Sheet(mask.shape)
-    (box, inside), = hull_boxes(mask.astype(np.int32))
+    ((box, inside),) = hull_boxes(mask.astype(np.int32))
     filled = np.zeros_like(mask)
     filled[box] = inside
     sheet.pixels(filled & ~mask, "#f3d9b1")
@@ -318,7 +319,9 @@ def perimeters() -> Sheet:
                 if inside[step] != inside[step + 1]:
                     sheet.dot((line[step][0] + dy / 2, line[step][1] + dx / 2), colour, 0.22)
     sheet.numbers(found, perimeter_4_neighbour=BLUE, perimeter=ORANGE, circularity=ORANGE, form_factor=BLUE)
-    sheet.note("", f"the circle of the same area has the circumference {math.sqrt(4 * math.pi * found['area']):.2f}")
+    sheet.note(
+        "", f"the circle of the same area has the circumference {math.sqrt(4 * math.pi * found['area']):.2f}"
+    )
     sheet.note("", "left: a line through the centres of border pixels")
     sheet.note("", "right: Crofton counts where lines cross the border; two of four directions")
     return sheet
@@ -332,7 +335,7 @@ def holes() -> Sheet:
     labels[3:7, 14:18] = 0
     labels[1:5, 23:27] = labels[6:9, 26:30] = 3
     sheet = Sheet(labels.shape, 13)
-    for label, x, colour in ((1, 4.5, BLUE), (2, 15.5, ORANGE), (3, 26, GREEN)):
+    for label, colour in ((1, BLUE), (2, ORANGE), (3, GREEN)):
         found = measured(labels, label=label)
         sheet.pixels(labels == label, colour, 0.45)
         sheet.note(colour, "area {area:.0f},  area_filled {area_filled:.0f},  n_pieces {n_pieces:.0f},  "
@@ -437,6 +440,8 @@ def rings() -> Sheet:
 
 
 def neighbours() -> Sheet:
+    from scipy import ndimage
+
     y, x = np.indices((27, 36))
     labels = np.zeros(y.shape, np.int32)
     labels[15:22, 12:18] = 1
@@ -449,7 +454,7 @@ def neighbours() -> Sheet:
     centres = {label: (v["centroid_y"], v["centroid_x"])
                for label in range(1, 6) for v in [measured(labels, ["position"], label=label)]}  # fmt: skip
     sheet = Sheet(labels.shape, 11)
-    apart = np.sqrt(((np.indices(labels.shape)[:, None] - np.argwhere(labels == 1).T[..., None, None]) ** 2).sum(0)).min(0)
+    apart = ndimage.distance_transform_edt(labels != 1)
     sheet.pixels((apart <= reach) & (labels != 1), "#e3f0f9")
     for label in range(2, 6):
         sheet.pixels(labels == label, "#d8d2c4")
@@ -459,7 +464,9 @@ def neighbours() -> Sheet:
     first, second = (int(found[f"neighbours_centroid_label_{k}"]) for k in (1, 2))
     for label, colour in ((first, BLUE), (second, ORANGE)):
         sheet.line([centres[1], centres[label]], colour)
-    turns = [math.atan2(centres[k][1] - centres[1][1], centres[k][0] - centres[1][0]) for k in (first, second)]
+    turns = [
+        math.atan2(centres[k][1] - centres[1][1], centres[k][0] - centres[1][0]) for k in (first, second)
+    ]
     turns[1] = turns[0] + (turns[1] - turns[0] + math.pi) % (2 * math.pi) - math.pi
     sheet.angle(centres[1], *turns, 2.2, GREEN)
     for label, centre in centres.items():
@@ -516,11 +523,19 @@ def granularity() -> Sheet:
             sheet.outline(labels > 0, colour)
             found = measured(labels, ["granularity"], image, n_granularity_steps=6)
             values = [found[f"granularity_{step}"] for step in range(1, 7)]
-            sheet.note(colour, f"{title}: granularity_1 to 6: " + ",  ".join(f"{value:.2f}" for value in values))
+            sheet.note(
+                colour, f"{title}: granularity_1 to 6: " + ",  ".join(f"{value:.2f}" for value in values)
+            )
             sheet.panel(2)
             for step, value in enumerate(values):
                 left = 1.5 + 3 * step + 1.2 * number
-                where = [(19, left), (19 - 17 * value, left), (19 - 17 * value, left + 1), (19, left + 1), (19, left)]
+                where = [
+                    (19, left),
+                    (19 - 17 * value, left),
+                    (19 - 17 * value, left + 1),
+                    (19, left + 1),
+                    (19, left),
+                ]
                 sheet.line(where, colour, 1, fill=colour)
                 sheet.words((20, 2.2 + 3 * step), str(step + 1), size=11)
     return sheet
@@ -538,7 +553,9 @@ def texture() -> Sheet:
         sheet.line([(5, 6), (5 + dy, 6 + dx)], BLUE, 2)
         sheet.pixels((y == 5 + dy) & (x == 6 + dx), SKY)
     sheet.pixels((y == 5) & (x == 6), ORANGE)
-    sheet.note(ORANGE, "left: a pixel and its partners in four directions, texture_scale 3 pixels along each axis")
+    sheet.note(
+        ORANGE, "left: a pixel and its partners in four directions, texture_scale 3 pixels along each axis"
+    )
     for number, (name, pattern) in enumerate(patterns, 1):
         sheet.panel(number)
         sheet.image(pattern.astype(float))
@@ -580,7 +597,10 @@ def colocalisation() -> Sheet:
 PICTURES: dict[str, tuple[tuple[str, Callable[[], Sheet]], ...]] = {
     "size": (
         ("Largest and smallest diameter, and their directions", feret),
-        ("Three boxes: along the axes of the image, along those of the object, and the smallest of all", boxes),
+        (
+            "Three boxes: along the axes of the image, along those of the object, and the smallest of all",
+            boxes,
+        ),
         ("Convex hull", hull),
         ("The two perimeters, on a disc", perimeters),
         ("Largest inscribed circle, and circle of the same area", circles),

@@ -31,6 +31,8 @@ def list_of_measurements() -> str:
     from objectwise.measure.groups import WORDS
 
     parts = [
+        # tables of six columns need the width of the page
+        "---\nhide: [navigation]\n---",
         "# Measurements",
         "A table has one row for each object and frame, and no object is left out. `label` is the value that the "
         "object has in the labels, `frame` the time point, counted from 0 (0 where there is no time). A value that "
@@ -54,7 +56,7 @@ def list_of_measurements() -> str:
                 for group in groups()
             ],
         ),
-        "Groups and columns are chosen by name: `features=[\"size\", \"neighbours\", \"intensity_mean\"]` in Python, "
+        'Groups and columns are chosen by name: `features=["size", "neighbours", "intensity_mean"]` in Python, '
         "`--features size,neighbours,intensity_mean` on the command line, the boxes of the dock in napari.",
     ]
     for group in groups():

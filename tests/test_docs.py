@@ -136,7 +136,7 @@ def test_every_column_is_documented_once(generated):
 
 
 def test_pictures_of_measurements_show_numbers_and_words(generated):
-    from xml.etree import ElementTree
+    from xml.etree import ElementTree as ET
 
     folder, names = generated
     text = (folder / "reference/measurements.md").read_text(encoding="utf-8")
@@ -144,7 +144,7 @@ def test_pictures_of_measurements_show_numbers_and_words(generated):
     assert len(pictures) > 12
     for name in pictures:
         assert f"(../{name})" in text
-        words = [item.text for item in ElementTree.parse(folder / name).iter() if item.tag.endswith("text")]
+        words = [item.text for item in ET.parse(folder / name).iter() if item.tag.endswith("text")]
         assert any(re.search(r"\d", word) for word in words)
         assert not any("nan" in word.lower().split() for word in words)
 

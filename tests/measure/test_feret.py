@@ -156,7 +156,9 @@ def test_directions_of_a_turned_body(solid_shape, spacing):
     def inside(p):
         along = p @ turn
         # two opposite corners farther out than the others
-        return (abs(along) < half).all(1) & (abs(along - along @ half[:, None] / (half @ half) * half) < half).all(1)
+        return (abs(along) < half).all(1) & (
+            abs(along - along @ half[:, None] / (half @ half) * half) < half
+        ).all(1)
 
     labels = solid_shape(inside, (1.3 * half[0],) * 3, spacing)
     values, reasons = measure_block(labels, spacing=spacing, features=["shape"])
@@ -207,7 +209,10 @@ def test_boxes_on_every_edge(flat_blobs, spacing):
         assert values["smallest_box_extent"][index] == pytest.approx(
             values["area"][index] / math.prod(sides), rel=1e-12
         )
-        boxes = values["area_bbox"][index], values["oriented_box_length"][index] * values["oriented_box_width"][index]
+        boxes = (
+            values["area_bbox"][index],
+            values["oriented_box_length"][index] * values["oriented_box_width"][index],
+        )
         assert math.prod(sides) <= np.nanmin(boxes) * (1 + 1e-12)
         angle = values["smallest_box_angle"][index]
         if not np.isnan(angle):

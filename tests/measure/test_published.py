@@ -160,7 +160,9 @@ def test_a_nucleus_by_cellprofiler(cases):
         assert values[name][0] == pytest.approx(expected, rel=tolerance), name
     # a row less
     assert values["bbox_max_y"][0] - float(theirs["AreaShape_BoundingBoxMaximum_Y"]) == 1
-    assert math.degrees(values["orientation"][0]) == pytest.approx(float(theirs["AreaShape_Orientation"]), abs=0.1)
+    assert math.degrees(values["orientation"][0]) == pytest.approx(
+        float(theirs["AreaShape_Orientation"]), abs=0.1
+    )
     zernike = [column for column in columns_for(2, [], "zernike") if column.name.startswith("zernike_shape")]
     assert len(zernike) == 30
     for column in zernike:

@@ -219,7 +219,9 @@ def measure_boxes(runs, starts, low, high, record, spacing_y, spacing_x, found):
                 along_y = y
                 along_x = x
                 unique = long > short * (1 + SAME)
-            elif long + short <= (longer + shorter) * (1 + SAME) and abs(y * along_x - x * along_y) > PARALLEL:
+            elif (
+                long + short <= (longer + shorter) * (1 + SAME) and abs(y * along_x - x * along_y) > PARALLEL
+            ):
                 unique = False
         found[index, BOX_LENGTH] = longer
         found[index, BOX_WIDTH] = shorter

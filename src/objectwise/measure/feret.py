@@ -96,9 +96,13 @@ def measure_feret(block: Block, wanted: set[str]) -> Found:
             vague[column] = f"several directions share the {size} diameter"
         if any(name.startswith("smallest_box") for name in wanted):
             length, width, angle = smallest_boxes(block.scan, block.spacing).T.copy()
-            size = block.scan.n_pixels * (block.spacing[0] * block.spacing[1])
-            values |= {"smallest_box_length": length, "smallest_box_width": width, "smallest_box_angle": angle}
-            values["smallest_box_extent"] = size / (length * width)
+            area = block.scan.n_pixels * (block.spacing[0] * block.spacing[1])
+            values |= {
+                "smallest_box_length": length,
+                "smallest_box_width": width,
+                "smallest_box_angle": angle,
+            }
+            values["smallest_box_extent"] = area / (length * width)
             vague["smallest_box_angle"] = "several directions are equally good"
     reasons: Reasons = {
         name: undefined(block, name, np.isnan(values[name]), why)

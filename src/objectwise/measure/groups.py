@@ -26,8 +26,9 @@ WORDS = {
     ),
     "position": Words("Position", "Where an object lies, and whether the border of the image cuts it."),
     "moments": Words(
-        "Moments", "Central moments up to the third order, normalised ones, and in 2-D those of Hu: shape as numbers for "
-        "a classifier.",
+        "Moments",
+        "Central moments up to the third order, normalised ones, and in 2-D those of Hu: shape as numbers for a "
+        "classifier.",
     ),
     "intensity": Words("Brightness", "Mean, extremes, spread and sum of the values in an object."),
     "intensity_distribution": Words(
@@ -36,7 +37,8 @@ WORDS = {
     ),
     "intensity_edge": Words("Brightness at the edge", "The values of the outermost pixels of an object."),
     "intensity_position": Words(
-        "Where the brightness lies", "The centre of mass, how far it is from the centroid, and the brightest pixel."
+        "Where the brightness lies",
+        "The centre of mass, how far it is from the centroid, and the brightest pixel.",
     ),
     "intensity_background": Words(
         "Background around an object",
@@ -88,7 +90,9 @@ def columns_of(group: str) -> tuple[list[Column], list[Column]]:
     usual = [
         column for family in families for column in family.columns_with(defaults()) if column.group == group
     ]
-    return usual, _once(column for family in families for column in family.occasional if column.group == group)
+    return usual, _once(
+        column for family in families for column in family.occasional if column.group == group
+    )
 
 
 def _once(columns: Iterable[Column]) -> list[Column]:
