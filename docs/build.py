@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 from examples import front_picture, tutorial_pictures
+from measurement_pictures import measurement_pictures
 from operation_pages import describe, list_of_operations, page, picture_of
-from other_pages import command_line, list_of_measurements, python_names
+from other_pages import command_line, list_of_measurements, python_names, speed
 
 from objectwise.core.method import methods
 from objectwise.core.recipe_file import schema
@@ -83,9 +84,11 @@ def generate(folder: Path, names: Sequence[str] | None = None) -> list[str]:
     if names is None:
         texts["reference/operations/index.md"] = list_of_operations()
         texts["reference/measurements.md"] = list_of_measurements()
+        texts["explanation/speed.md"] = speed()
         texts["reference/command_line.md"] = command_line()
         texts["reference/python.md"] = python_names()
         texts["reference/recipe.schema.json"] = json.dumps(schema(), indent=1) + "\n"
+        texts |= measurement_pictures()
         drawn |= tutorial_pictures()
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

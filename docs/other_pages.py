@@ -8,7 +8,10 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
+
+from measurement_pictures import PICTURES, path_of
 
 import objectwise as ow
 from objectwise.reference import table, text
@@ -19,52 +22,147 @@ OF = {
 }
 
 
+# groups of many columns that are much alike
+FOLDED = ("moments", "granularity", "zernike")
+
+
 def list_of_measurements() -> str:
-    from objectwise.measure.families import FAMILIES, defaults
+    from objectwise.measure.families import groups
+    from objectwise.measure.groups import WORDS
 
-    def rows(items: Sequence[Any]) -> list[tuple[str, ...]]:
-        return [
-            (
-                f"`{item.name}`",
-                column_unit(item),
-                ", ".join(f"{n}&#8209;D" for n in item.dimensions),
-                text(item.description),
-                ", ".join(f"{name}: `{alias}`" for name, alias in item.aliases.items()),
-                item.reference,
-            )
-            for item in items
-        ]
-
-    heads = ("Column", "Unit", "For", "Definition", "Known as", "Source")
     parts = [
+        # tables of six columns need the width of the page
+        "---\nhide: [navigation]\n---",
         "# Measurements",
         "A table has one row for each object and frame, and no object is left out. `label` is the value that the "
         "object has in the labels, `frame` the time point, counted from 0 (0 where there is no time). A value that "
         "is not defined for an object is empty (NaN), and the table can tell the reason: "
         "`table.reason(label, column)`.",
         "Lengths are in the unit of the pixel size; without one they are in pixels, and the table says so. A unit is "
-        "never part of a column's name: it is in `table.units`, and in the file `NAME_columns.csv` that is written "
-        "beside a table.",
+        "never part of a column's name: it is in `table.units`, and with the definition and the source in the file "
+        "`NAME_columns.csv` that is written beside a table.",
+        "Names of columns in scikit-image and CellProfiler are given where the definition is the same; "
+        "[where numbers differ](../explanation/other-programs.md) is told elsewhere. In the pictures a pixel is "
+        "a square, the pixel size is 1, and every number is what `ow.measure` gives for what is drawn.",
+        table(
+            ("Group", "Measured", "Of", "What it is"),
+            [
+                (
+                    f"[{WORDS[group].title}](#{group})",
+                    "by default" if not on_request(group) else "on request",
+                    " and ".join(dict.fromkeys(GIVEN[family.of] for family in families(group))),
+                    text(WORDS[group].text),
+                )
+                for group in groups()
+            ],
+        ),
+        'Groups and columns are chosen by name: `features=["size", "neighbours", "intensity_mean"]` in Python, '
+        "`--features size,neighbours,intensity_mean` on the command line, the boxes of the dock in napari.",
     ]
-    for family in FAMILIES:
-        columns = family.columns_with(defaults())
-        for group in dict.fromkeys(column.group for column in columns):
-            parts.append(f"## {group.capitalize()}")
-            if family.of != "objects":
-                parts.append(OF[family.of])
-            if family.on_request:
-                parts.append(f'Measured where it is asked for: `features = ["{group}"]`, or columns by name.')
-            parts.append(table(heads, rows([column for column in columns if column.group == group])))
-        if family.occasional:
-            parts.append("In the table where there is something to tell, or where it is asked for by name:")
-            parts.append(table(heads, rows(family.occasional)))
-    return "\n\n".join(parts) + "\n"
+    for group in groups():
+        parts += section(group)
+    parts += tables_of_operations()
+    return beside_operations("\n\n".join(parts) + "\n")
+
+
+GIVEN = {"objects": "labels", "channel": "each image", "pair": "each pair of images"}
+
+
+def families(group: str) -> Sequence[Any]:
+    from objectwise.measure.groups import families_of
+
+    return families_of(group)
+
+
+def on_request(group: str) -> bool:
+    return any(family.on_request for family in families(group))
+
+
+def section(group: str) -> list[str]:
+    """Return the parts about one group: words, what it needs, pictures, columns and sources."""
+    from objectwise.measure.groups import WORDS, columns_of
+
+    usual, occasional = columns_of(group)
+    found = families(group)
+    dimensions = sorted({n for column in usual for n in column.dimensions})
+    needs = [
+        f'Measured on request: `features=["{group}"]`, or columns by name.'
+        if on_request(group)
+        else "Measured by default.",
+        f"In {' and '.join(f'{n}-D' for n in dimensions)}{'' if len(dimensions) > 1 else ' only'}.",
+        *(OF[family.of] for family in found if family.of != "objects"),
+        *('Needs `pip install "napari-objectwise[measure]"`.' for family in found if family.needs),
+    ]
+    if {family.of for family in found} == {"objects"}:
+        needs.insert(2, "Needs no image.")
+    parts = [f"## {WORDS[group].title} {{ #{group} }}", text(WORDS[group].text), " ".join(needs)]
+    for caption, draw in PICTURES.get(group, ()):
+        parts.append(f"![{caption}](../{path_of(draw)})\n\n*{caption}.*")
+    sources = list(dict.fromkeys(column.reference for column in (*usual, *occasional) if column.reference))
+    rows = rows_of(usual, sources)
+    if group in FOLDED:
+        folded = "\n".join(f"    {line}" for line in table(HEADS, rows).splitlines())
+        parts.append(f'??? abstract "The {len(rows)} columns"\n\n{folded}')
+    else:
+        parts.append(table(HEADS, rows))
+    if occasional:
+        parts.append("In the table where there is something to tell, or where it is asked for by name:")
+        parts.append(table(HEADS, rows_of(occasional, sources)))
+    if sources:
+        parts.append("\n".join(f"{number}. {text(source)}" for number, source in enumerate(sources, 1)))
+    return parts
+
+
+HEADS = ("Column", "Unit", "For", "Definition", "Known as", "Source")
+
+
+def rows_of(columns: Sequence[Any], sources: Sequence[str]) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"`{item.name}`{{ #{item.name} }}",
+            column_unit(item),
+            ", ".join(f"{n}&#8209;D" for n in item.dimensions),
+            text(item.description),
+            "<br>".join(f"{program}: `{alias}`" for program, alias in item.aliases.items()),
+            f"[{sources.index(item.reference) + 1}]" if item.reference else "",
+        )
+        for item in columns
+    ]
+
+
+def tables_of_operations() -> list[str]:
+    """Return the columns of the tables that other operations make, with links to their pages."""
+    parts = [
+        "## Tables of other operations { #operations }",
+        "Relations between labels, whole frames, classes and patterns have operations of their own. Beside the columns "
+        "here, their tables have those above for children, frames or classes; their pages tell.",
+    ]
+    for record in ow.operations.values():
+        if record.rows.columns:
+            rows = [
+                (f"`{item.name}`{{ #{record.name}-{item.name} }}", column_unit(item), text(item.description))
+                for item in record.rows.columns
+            ]
+            parts.append(f"### [{record.label}](operations/{record.name}.md) {{ #{record.name} }}")
+            parts += [text(record.summary), table(("Column", "Unit", "Definition"), rows)]
+    return parts
 
 
 def column_unit(column: Any) -> str:
     if column.unit == "length^n":
         return " or ".join({2: "length²", 3: "length³"}[n] for n in column.dimensions)
-    return {"1": "", "angle": "rad"}.get(column.unit, column.unit)
+    powers = {"length^2": "length²", "length^3": "length³", "length^-n": "1 / length² or 1 / length³"}
+    return {"1": "", "angle": "rad", **powers}.get(column.unit, column.unit)
+
+
+def speed() -> str:
+    """Return what the README of the benchmarks tells of measuring."""
+    path = Path(__file__).parents[1] / "benchmarks" / "README.md"
+    first, *sections = re.split(r"^(?=## )", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    how = next(part for part in first.split("\n\n") if part.startswith("Two libraries"))
+    wanted = [part for part in sections if re.match(r"## .*(measur|to the table)", part, re.IGNORECASE)]
+    intro = "From `benchmarks/README.md`, where all other benchmarks are; `benchmarks/measure.py` makes these tables."
+    return "\n\n".join(["# How fast measuring is", intro, how, *(part.strip() for part in wanted)]) + "\n"
 
 
 def command_line() -> str:
@@ -156,12 +254,15 @@ def python_names() -> str:
             f"```pycon\n{item.snippet or ''}\n{item.description or ''}".rstrip() + "\n```"
             for item in doc.examples
         ]
-    result = "\n\n".join(parts) + "\n"
-    # this page lies beside the folder of the operations
+    return beside_operations("\n\n".join(parts) + "\n")
+
+
+def beside_operations(page: str) -> str:
+    """Return a page that lies beside the folder of the operations, its links leading into that."""
     return re.sub(
         r"\]\((\w+)\.md\)",
         lambda found: f"](operations/{found[1]}.md)" if found[1] in ow.operations else found[0],
-        result,
+        page,
     )
 
 

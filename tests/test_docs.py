@@ -122,13 +122,31 @@ def test_every_operation_has_a_page_and_a_picture(build, generated):
             assert len(opened.getcolors(1 << 16)) > 1, f"{picture} shows nothing"
 
 
-def test_every_column_is_documented(generated):
-    from objectwise.measure.families import FAMILIES, defaults
+def test_every_column_is_documented_once(generated):
+    from objectwise.measure.families import FAMILIES, defaults, groups
 
     text = (generated[0] / "reference/measurements.md").read_text(encoding="utf-8")
     for family in FAMILIES:
         for column in (*family.columns_with(defaults()), *family.occasional):
-            assert f"| `{column.name}` |" in text
+            assert text.count(f"| `{column.name}`{{ #{column.name} }} |") == 1
+    for group in groups():
+        assert f"{{ #{group} }}\n" in text
+    anchors = re.findall(r"\{ #(\S+) \}", text)
+    assert len(anchors) == len(set(anchors))
+
+
+def test_pictures_of_measurements_show_numbers_and_words(generated):
+    from xml.etree import ElementTree as ET
+
+    folder, names = generated
+    text = (folder / "reference/measurements.md").read_text(encoding="utf-8")
+    pictures = [name for name in names if name.endswith(".svg")]
+    assert len(pictures) > 12
+    for name in pictures:
+        assert f"(../{name})" in text
+        words = [item.text for item in ET.parse(folder / name).iter() if item.tag.endswith("text")]
+        assert any(re.search(r"\d", word) for word in words)
+        assert not any("nan" in word.lower().split() for word in words)
 
 
 def test_every_command_is_documented(generated):

@@ -274,6 +274,7 @@ def _join_tables(rows: Sequence[Row], name: str, path: Path) -> None:
                     "give all files a pixel size in one unit, or run them into different folders"
                 )
     descriptions = {column: text for part in parts.values() for column, text in part.descriptions.items()}
+    references = {column: text for part in parts.values() for column, text in part.references.items()}
     # pandas gives columns without any row the wrong type; they say nothing about the others
     filled = {file: part for file, part in parts.items() if len(part)} or dict([next(iter(parts.items()))])
     joined = pd.concat([part.frame for part in filled.values()], ignore_index=True)
@@ -290,6 +291,7 @@ def _join_tables(rows: Sequence[Row], name: str, path: Path) -> None:
             "description": [
                 descriptions.get(column, "Name of the file, without its ending.") for column in joined
             ],
+            "reference": [references.get(column, "") for column in joined],
         }
     )
     with made_whole(path) as draft:

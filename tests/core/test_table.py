@@ -196,8 +196,8 @@ def test_csv_round_trip(tmp_path):
 def test_data_dictionary(tmp_path):
     make([1]).to_csv(tmp_path / "nuclei.csv")
     dictionary = pd.read_csv(tmp_path / "nuclei_columns.csv", keep_default_na=False)
-    assert list(dictionary.columns) == ["name", "unit", "description"]
-    assert dictionary.set_index("name").loc["area"].tolist() == ["um^2", "Area."]
+    assert list(dictionary.columns) == ["name", "unit", "description", "reference"]
+    assert dictionary.set_index("name").loc["area"].tolist() == ["um^2", "Area.", ""]
     assert dictionary_path("a/b.csv").as_posix() == "a/b_columns.csv"
 
 
@@ -212,3 +212,12 @@ def test_empty_csv_round_trip(tmp_path):
     again = Table.read_csv(Table.empty(COLUMNS).to_csv(tmp_path / "none.csv"))
     assert len(again) == 0
     assert again.units["area"] == "pixel^2"
+
+
+def test_the_source_of_a_column_goes_with_it(tmp_path):
+    column = Column("width", "length", "Width.", reference="Houle (1988)")
+    table = Table.from_columns({"label": np.array([4]), "width": np.array([2.0])}, [column])
+    assert table.references == {"frame": "", "label": "", "width": "Houle (1988)"}
+    both = Table.concat([make([1]), table.at_frame(1)])
+    assert both.references["width"] == "Houle (1988)"
+    assert Table.read_csv(both.to_csv(tmp_path / "both.csv")).references == both.references

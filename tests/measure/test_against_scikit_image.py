@@ -12,7 +12,9 @@ import pytest
 from scipy import ndimage
 from skimage.measure import regionprops_table
 
+from objectwise.measure.families import FAMILIES, columns_for, defaults
 from objectwise.measure.objects import measure_block
+from tests.measure.conftest import blobs
 from tests.measure.truths import truth
 
 SAME = {
@@ -143,3 +145,83 @@ def test_types_of_images(flat_blobs, dtype):
         np.testing.assert_allclose(values[f"{name}_a"], expected[name], rtol=1e-12, atol=1e-12)
     total = ndimage.sum_labels(image.astype(np.int64), labels, values["label"])
     np.testing.assert_array_equal(values["intensity_sum_a"], total)
+
+
+# Every column that says that scikit-image has it too.
+
+ALIKE = tuple(
+    dict.fromkeys(
+        column.name
+        for family in FAMILIES
+        for column in family.columns_with(defaults())
+        if column.scikit_image and family.of != "pair"
+    )
+)
+# what scikit-image refuses, and where it deliberately differs; the docs say why, in explanation/other-programs.md
+SQUARE_ONLY = ("perimeter", "perimeter_4_neighbour")
+PIXELS_ONLY = ("moment_hu_",)
+NOT_PHYSICAL = ("moment_normalized_",)
+
+
+def their_values(column, labels, image, spacing):
+    """Return what scikit-image has for a column."""
+    base = column.scikit_image.split("-")[0]
+    found = regionprops_table(labels, image, properties=[base], spacing=spacing)
+    if column.scikit_image in found:
+        return found[column.scikit_image]
+    axis = "zyx"[3 - labels.ndim :].index(column.name.removesuffix("_a")[-1])
+    return found[f"{base}-{axis + (labels.ndim if column.name.startswith('bbox_max') else 0)}"]
+
+
+def scattered(shape, seed):
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 7, shape) * (random.random(shape) < 0.3)
+    return labels, random.normal(100, 20, shape)
+
+
+@pytest.mark.parametrize(
+    ("draw", "shape", "spacing"),
+    [
+        (blobs, (120, 140), (1.0, 1.0)),
+        (blobs, (120, 140), (0.3, 0.3)),
+        (blobs, (120, 140), (0.7, 0.2)),
+        (scattered, (30, 25), (0.2, 0.2)),
+        (scattered, (30, 25), (0.2, 0.9)),
+        (blobs, (22, 40, 44), (1.0, 1.0, 1.0)),
+        (blobs, (22, 40, 44), (0.7, 0.2, 0.3)),
+        (scattered, (9, 12, 10), (1.0, 0.5, 0.25)),
+    ],
+)
+def test_every_column_that_it_has(draw, shape, spacing):
+    labels, image = draw(shape, 5)
+    if labels.ndim == 3:
+        # it raises on flat objects
+        boxes = ndimage.find_objects(labels)
+        flat = [i for i, box in enumerate(boxes, 1) if box and min(s.stop - s.start for s in box) == 1]
+        labels = np.where(np.isin(labels, flat), 0, labels)
+    values, reasons = measure_block(labels, {"a": image}, spacing, ALIKE)
+    square = len(set(spacing)) == 1
+    compared = set()
+    for column in columns_for(labels.ndim, ["a"], ALIKE):
+        name = column.name
+        if labels.ndim not in column.dimensions:
+            continue
+        if (name in SQUARE_ONLY and not square) or (name.startswith(PIXELS_ONLY) and set(spacing) != {1.0}):
+            with pytest.raises(NotImplementedError):
+                their_values(column, labels, image, spacing)
+            continue
+        theirs = their_values(column, labels, image, spacing)
+        known = ~np.isin(values["label"], list(reasons.get(name, {})))
+        difference = np.abs(values[name] - theirs)[known]
+        if name.startswith(NOT_PHYSICAL) and not square:
+            assert np.mean(difference > 0.1 * np.abs(theirs[known])) > 0.8
+            continue
+        compared.add(name)
+        if name == "orientation":
+            difference = np.minimum(difference, math.pi - difference)
+        scale = np.abs(theirs[known])
+        if name.startswith(("moment_", "orientation")):
+            # sums that cancel: of the largest
+            scale = np.maximum(scale, scale.max())
+        assert (difference <= 1e-9 * scale).all(), name
+    assert len(compared) > 30

@@ -119,7 +119,8 @@ def test_one_pixel_and_lines():
 def test_all_pairs_of_edges(solid_blobs, spacing):
     """The slow twin: the width across every pair of edges, and across every face."""
     labels, _ = solid_blobs
-    values, _ = measure_block(labels, spacing=spacing, features=["feret_diameter_min", "n_pixels"])
+    values, _ = measure_block(labels, spacing=spacing, features=["size", "shape"])
+    compared = 0
     for index in np.argsort(values["n_pixels"])[:12]:
         points = middles(labels == values["label"][index]) * spacing
         hull = ConvexHull(points)
@@ -131,8 +132,125 @@ def test_all_pairs_of_edges(solid_blobs, spacing):
         length = np.linalg.norm(normals, axis=1)
         normals = normals[length > 1e-9] / length[length > 1e-9][:, None]
         normals = np.concatenate([normals, hull.equations[:, :3]])
-        width = min(np.ptp(part @ corners.T, axis=1).min() for part in np.array_split(normals, 50))
-        assert values["feret_diameter_min"][index] == pytest.approx(width, rel=1e-9)
+        widths = np.concatenate([np.ptp(part @ corners.T, axis=1) for part in np.array_split(normals, 50)])
+        assert values["feret_diameter_min"][index] == pytest.approx(widths.min(), rel=1e-9)
+        a, b = max(itertools.combinations(corners, 2), key=lambda pair: np.linalg.norm(pair[0] - pair[1]))
+        for name, expected in (("min", normals[widths.argmin()]), ("max", a - b)):
+            direction = np.array([values[f"feret_direction_{name}_{axis}"][index] for axis in "zyx"])
+            if not np.isnan(direction).any():
+                compared += 1
+                assert np.linalg.norm(direction) == pytest.approx(1)
+                assert abs(direction @ expected) / np.linalg.norm(expected) == pytest.approx(1, abs=1e-9)
+    assert compared > 12
+
+
+DIRECTIONS = [f"feret_direction_{name}_{axis}" for name in ("min", "max") for axis in "zyx"]
+
+
+@truth(*DIRECTIONS, by="closed form", tolerance="a turned box with one longest diagonal: 0.03 radian")
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.5, 0.25, 0.25)])
+def test_directions_of_a_turned_body(solid_shape, spacing):
+    half = np.array([17.0, 11.0, 6.0]) * max(spacing)
+    turn = np.linalg.qr(np.random.default_rng(6).normal(size=(3, 3)))[0]
+
+    def inside(p):
+        along = p @ turn
+        # two opposite corners farther out than the others
+        return (abs(along) < half).all(1) & (
+            abs(along - along @ half[:, None] / (half @ half) * half) < half
+        ).all(1)
+
+    labels = solid_shape(inside, (1.3 * half[0],) * 3, spacing)
+    values, reasons = measure_block(labels, spacing=spacing, features=["shape"])
+    found = np.array([values[name][0] for name in DIRECTIONS]).reshape(2, 3)
+    assert not set(reasons) & set(DIRECTIONS)
+    assert abs(found[0] @ turn[:, 2]) > math.cos(0.03)
+    assert abs(found[1] @ turn @ half) / np.linalg.norm(half) > math.cos(0.03)
+    assert (found[:, 0] > 0).all()
+
+
+def test_a_ball_and_a_cube_have_no_direction():
+    labels = np.zeros((20, 30, 20), np.int32)
+    z, y, x = np.indices((20, 15, 20))
+    labels[:, :15][(z - 7) ** 2 + (y - 7) ** 2 + (x - 7) ** 2 < 40] = 1
+    labels[3:9, 20:26, 4:10] = 2
+    labels[2, 2, 1] = 3
+    labels[15:17, 20:26, 1:9] = 4
+    values, reasons = measure_block(labels, features=["shape"])
+    least, largest = (
+        np.transpose([values[f"feret_direction_{name}_{axis}"] for axis in "zyx"]) for name in ("min", "max")
+    )
+    assert np.isnan(least[:3]).all()
+    assert least[3].tolist() == [1, 0, 0]
+    assert np.isnan(largest).all()
+    assert "several directions share the largest diameter" in reasons["feret_direction_max_z"][4]
+
+
+BOX = ["smallest_box_length", "smallest_box_width", "smallest_box_angle", "smallest_box_extent"]
+
+
+@truth(*BOX, by="SciPy", tolerance="1e-9: every edge of its convex hull")
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.5, 0.3), (0.2, 1.0)])
+def test_boxes_on_every_edge(flat_blobs, spacing):
+    labels, _ = flat_blobs
+    values, _ = measure_block(labels, spacing=spacing, features=["size", "shape"])
+    steps = np.array([(y, x) for y in (-0.5, 0.5) for x in (-0.5, 0.5)])
+    for index, label in enumerate(values["label"]):
+        points = (np.argwhere(labels == label)[:, None] + steps).reshape(-1, 2) * spacing
+        points = points[ConvexHull(points).vertices]
+        edges = np.roll(points, -1, axis=0) - points
+        along = edges / np.linalg.norm(edges, axis=1)[:, None]
+        lengths, widths = (np.ptp(points @ axes.T, axis=0) for axes in (along, along[:, ::-1] * (-1, 1)))
+        best = (lengths * widths).argmin()
+        sides = values["smallest_box_length"][index], values["smallest_box_width"][index]
+        assert sides[0] * sides[1] == pytest.approx(lengths[best] * widths[best], rel=1e-9)
+        equal = np.flatnonzero(lengths * widths < lengths[best] * widths[best] * (1 + 1e-9))
+        assert sum(sides) == pytest.approx((lengths + widths)[equal].min(), rel=1e-9)
+        assert values["smallest_box_extent"][index] == pytest.approx(
+            values["area"][index] / math.prod(sides), rel=1e-12
+        )
+        boxes = (
+            values["area_bbox"][index],
+            values["oriented_box_length"][index] * values["oriented_box_width"][index],
+        )
+        assert math.prod(sides) <= np.nanmin(boxes) * (1 + 1e-12)
+        angle = values["smallest_box_angle"][index]
+        if not np.isnan(angle):
+            directions = np.where((lengths >= widths)[:, None], along, along[:, ::-1] * (-1, 1))[equal]
+            assert min(same_direction(angle, math.atan2(x, y)) for y, x in directions) < 1e-9
+
+
+@truth(*BOX, by="closed form", tolerance="turned rectangles: 1.5 pixels, 0.02; exact along the axes")
+@pytest.mark.parametrize("degrees", [-70, -20, 5, 33, 45])
+def test_the_box_of_a_turned_rectangle(solid_shape, degrees):
+    length, width, angle = 81, 25, math.radians(degrees)
+    along = np.array([math.cos(angle), math.sin(angle)])
+    across = np.array([-along[1], along[0]])
+    labels = solid_shape(
+        lambda p: (abs(p @ along) < length / 2) & (abs(p @ across) < width / 2), (60, 60), (1, 1)
+    )
+    values, _ = measure_block(labels, features=BOX)
+    assert values["smallest_box_length"][0] == pytest.approx(length, abs=1.5)
+    assert values["smallest_box_width"][0] == pytest.approx(width, abs=1.5)
+    assert same_direction(values["smallest_box_angle"][0], angle) < 0.02
+    assert 0.93 < values["smallest_box_extent"][0] <= 1
+
+
+def test_boxes_of_small_things():
+    labels = np.zeros((20, 30), int)
+    labels[1, 1] = 1
+    labels[3, 1:9] = 2
+    labels[range(5, 11), range(3, 9)] = 3
+    labels[12:18, 5:15] = 4
+    labels[12:15, 20:23] = 5
+    labels[14, 22] = 0
+    values, reasons = measure_block(labels, features=BOX)
+    sides = np.transpose([values[name] for name in BOX[:2]])
+    np.testing.assert_allclose(sides[:4], [[1, 1], [8, 1], [6 * 2**0.5, 2**0.5], [10, 6]], rtol=1e-12)
+    assert values["smallest_box_angle"][1:4] == pytest.approx([math.pi / 2, math.pi / 4, math.pi / 2])
+    assert values["smallest_box_extent"][3] == 1
+    assert set(reasons["smallest_box_angle"]) == {1, 5}
+    assert "several directions" in reasons["smallest_box_angle"][1]
 
 
 @truth("feret_diameter_min", by="closed form", tolerance="bodies: two voxels")

@@ -56,6 +56,42 @@ def test_classes(ndim):
     assert not any("centroid" in name or "solidity" in name for name in table.units)
 
 
+@truth("main_class", "main_class_fraction", by="pandas", tolerance="exact")
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_classes_in_objects(ndim, flat_blobs, solid_blobs):
+    import pandas as pd
+
+    labels = (flat_blobs if ndim == 2 else solid_blobs)[0]
+    random = np.random.default_rng(3)
+    classes = random.integers(0, 4, labels.shape).astype(np.uint8)
+    classes[random.choice(np.unique(labels), 5)[0] == labels] = 0
+    grid = ow.Grid("zyx"[-ndim:], (0.5, 0.25, 0.25)[-ndim:], "um")
+    table = ow.apply("measure_classes_in_objects", labels, classes, grid=grid, n_classes=5)
+    rows = table.frame.set_index("label")
+    size = "area" if ndim == 2 else "volume"
+    pixels = pd.DataFrame({"label": labels.ravel(), "c": classes.ravel()}).query("label > 0")
+    counts = pd.crosstab(pixels["label"], pixels["c"]).reindex(columns=range(6), fill_value=0)
+    assert rows.index.tolist() == counts.index.tolist()
+    total = counts.sum(axis=1)
+    for number in range(1, 6):
+        area = counts[number] * np.prod(grid.spacing)
+        np.testing.assert_array_equal(rows[f"class_{size}_{number}"], area)
+        np.testing.assert_array_equal(rows[f"class_fraction_{number}"], counts[number] / total)
+    assert table.units[f"class_{size}_5"] == f"um^{ndim}"
+    some = counts.loc[:, 1:].max(axis=1) > 0
+    assert not some.all()
+    np.testing.assert_array_equal(rows["main_class"], counts.loc[:, 1:].idxmax(axis=1).where(some, 0))
+    np.testing.assert_array_equal(rows["main_class_fraction"], counts.loc[:, 1:].max(axis=1) / total)
+
+
+def test_no_class_and_no_object():
+    table = ow.apply("measure_classes_in_objects", np.array([[3, 3]]), np.zeros((1, 2), np.uint8))
+    assert table.frame.values.tolist() == [[0, 3, 0, 0]]
+    none = ow.apply("measure_classes_in_objects", np.zeros((2, 2), int), np.ones((2, 2), np.uint8))
+    assert len(none) == 0
+    assert "class_area_1" in none.units
+
+
 def test_a_mask_is_one_class():
     table = ow.apply("measure_classes", np.array([[True, False]]), features=("area",))
     assert table.frame["area_fraction"].tolist() == [0.5]

@@ -20,8 +20,13 @@ POSITION = (
     "inscribed_centre_",
     "intensity_max_position_",
 )
-ANGLES = ("orientation", "feret_angle_max", "feret_angle_min")
-DIRECTIONS = ("axis_major_direction_", "axis_minor_direction_")
+ANGLES = ("orientation", "feret_angle_max", "feret_angle_min", "smallest_box_angle")
+DIRECTIONS = (
+    "axis_major_direction_",
+    "axis_minor_direction_",
+    "feret_direction_max_",
+    "feret_direction_min_",
+)
 
 # what is measured where nothing is asked for, and more
 FEATURES = (

@@ -197,11 +197,13 @@ class Table:
         Definition of each column.
     reasons : dict, optional
         Why values are NaN: ``{(frame, column): {label: sentence}}``; the label None stands for all.
+    references : dict of str to str, optional
+        Paper or book that defines each column, where there is one.
 
     Attributes
     ----------
     frame : pandas.DataFrame
-    units, descriptions, reasons : dict
+    units, descriptions, reasons, references : dict
 
     Examples
     --------
@@ -217,6 +219,7 @@ class Table:
         units: Mapping[str, str] | None = None,
         descriptions: Mapping[str, str] | None = None,
         reasons: Mapping[tuple[int, str], Mapping[int | None, str]] | None = None,
+        references: Mapping[str, str] | None = None,
     ) -> None:
         if "label" not in frame.columns:
             found = ", ".join(map(str, frame.columns)) or "none"
@@ -238,6 +241,7 @@ class Table:
             name: (descriptions or {}).get(name, _KEY_DESCRIPTIONS.get(name, "")) for name in frame.columns
         }
         self.reasons = {key: dict(value) for key, value in (reasons or {}).items() if value}
+        self.references = {name: (references or {}).get(name, "") for name in frame.columns}
 
     @classmethod
     def from_columns(
@@ -282,6 +286,7 @@ class Table:
             {column.name: column.unit_text(unit, ndim) for column in columns},
             {column.name: column.description for column in columns},
             {(int(frame), name): entries for name, entries in (reasons or {}).items()},
+            {column.name: column.reference for column in columns},
         )
 
     @classmethod
@@ -317,6 +322,7 @@ class Table:
             raise ValueError("there is no table to put together; give at least one")
         units: dict[str, str] = {}
         descriptions: dict[str, str] = {}
+        references: dict[str, str] = {}
         reasons: dict[tuple[int, str], dict[int | None, str]] = {}
         for table in tables:
             for name, unit in table.units.items():
@@ -327,6 +333,7 @@ class Table:
                     )
             for name, text in table.descriptions.items():
                 descriptions[name] = descriptions.get(name) or text
+                references[name] = references.get(name) or table.references[name]
             for (time, name), entries in table.reasons.items():
                 if None in entries:
                     # the sentence was said of all objects of its own table, not of those that join now
@@ -347,12 +354,13 @@ class Table:
             dtypes = [table.frame[name].dtype for table in tables if name in table.frame]
             if len(dtypes) < len(tables) and all(dtype.kind in "iu" for dtype in dtypes):
                 frame[name] = frame[name].fillna(0).astype(np.int64)
-        return cls(frame, units, descriptions, reasons)
+        return cls(frame, units, descriptions, reasons, references)
 
     def at_frame(self, frame: int) -> Table:
         """Return this table of one frame as that of another time point."""
         reasons = {(frame, name): entries for (_, name), entries in self.reasons.items()}
-        return Table(self.frame.assign(frame=np.int64(frame)), self.units, self.descriptions, reasons)
+        moved = self.frame.assign(frame=np.int64(frame))
+        return Table(moved, self.units, self.descriptions, reasons, self.references)
 
     def reason(self, label: int, column: str, frame: int = 0) -> str:
         """Say why a value is NaN.
@@ -395,7 +403,7 @@ class Table:
         ----------
         path : str or Path
             Where to write, such as ``nuclei.csv``. The header row has the plain names. The dictionary is
-            written as ``nuclei_columns.csv``: a row ``name, unit, description`` for each column.
+            written as ``nuclei_columns.csv``: a row ``name, unit, description, reference`` for each column.
 
         Returns
         -------
@@ -415,6 +423,7 @@ class Table:
             "name": list(self.units),
             "unit": list(self.units.values()),
             "description": list(self.descriptions.values()),
+            "reference": list(self.references.values()),
         }
         pd.DataFrame(dictionary).to_csv(dictionary_path(path), index=False)
         return path
@@ -440,12 +449,15 @@ class Table:
         frame = pd.read_csv(path) if exact else pd.read_csv(path, float_precision="round_trip")
         units: dict[str, str] = {}
         descriptions: dict[str, str] = {}
+        references: dict[str, str] = {}
         beside = dictionary_path(path)
         if beside.exists():
             dictionary = pd.read_csv(beside, dtype=str, keep_default_na=False)
             units = dict(zip(dictionary["name"], dictionary["unit"], strict=True))
             descriptions = dict(zip(dictionary["name"], dictionary["description"], strict=True))
-        return cls(frame, units, descriptions)
+            if "reference" in dictionary:
+                references = dict(zip(dictionary["name"], dictionary["reference"], strict=True))
+        return cls(frame, units, descriptions, references=references)
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -273,8 +273,13 @@ class Groups(Field):
         self.title.value = "Measure"
 
     def _make(self) -> Any:
+        from objectwise.measure.groups import WORDS
+
+        tips = {name: words.text.replace("`", "") for name, words in WORDS.items()}
         self.boxes = {
-            name: CheckBox(value=checked, text=name.replace("_", " ").capitalize())
+            name: CheckBox(
+                value=checked, text=name.replace("_", " ").capitalize(), tooltip=tips.get(name, "")
+            )
             for name, checked in self.groups.items()
         }
         grid = Container(widgets=list(self.boxes.values()), labels=False)

@@ -1,4 +1,4 @@
-"""The least distance of two parallel lines or planes that hold an object between them, and directions of diameters."""
+"""The least distance of two parallel lines or planes that hold an object between them, directions, and boxes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from objectwise.kernels.runs import LINE, MAX_Y, MIN_Y, NOWHERE, START, STOP
 # what is found of each object in 2-D
 WIDTH, ANGLE_OF_WIDTH, ANGLE_OF_DIAMETER = 0, 1, 2
 N_FOUND = 3
+
+# what is found of the smallest box
+BOX_LENGTH, BOX_WIDTH, BOX_ANGLE = 0, 1, 2
 
 # lengths that are the same but for rounding, and directions
 SAME = 1e-12
@@ -141,7 +144,138 @@ def measure_calipers(runs, starts, low, high, record, spacing_y, spacing_x, foun
 
 
 @compiled
-def least_width(points, normals, edges):
+def measure_boxes(runs, starts, low, high, record, spacing_y, spacing_x, found):
+    """Find the rectangles of the smallest area that hold objects, in 2-D.
+
+    Parameters
+    ----------
+    runs, starts, low, high, record, spacing_y, spacing_x
+        As in `measure_calipers`.
+    found : ndarray of float64, shape (n, 3)
+        Written: the longer side, the shorter one, and the angle of the longer one, NaN where several directions are
+        equally good. Of several rectangles of the same area it is the one with the shortest outline.
+
+    Notes
+    -----
+    Pixels are rectangles themselves. One side of the rectangle runs along an edge of the hull.
+    """
+    tallest = 0
+    for index in range(low, high):
+        tallest = max(tallest, record[index, MAX_Y] - record[index, MIN_Y])
+    left = np.empty(tallest + 1, dtype=np.int64)
+    right = np.empty(tallest + 1, dtype=np.int64)
+    corners = np.empty((2 * tallest + 2, 2), dtype=np.int64)
+    for index in range(low, high):
+        height = record[index, MAX_Y] - record[index, MIN_Y]
+        for row in range(height + 1):
+            left[row] = NOWHERE
+            right[row] = NOWHERE
+        for run in range(starts[index], starts[index + 1]):
+            line = runs[run, LINE] - record[index, MIN_Y]
+            for row in range(line, line + 2):
+                left[row] = min(left[row], np.int64(runs[run, START]))
+                if right[row] == NOWHERE or runs[run, STOP] > right[row]:
+                    right[row] = runs[run, STOP]
+        n_left = _append_corners(left, height + 1, 1, corners, 0)
+        size = _append_corners(right, height + 1, -1, corners, n_left)
+        least = np.inf
+        longer = 0.0
+        shorter = 0.0
+        along_y = 0.0
+        along_x = 0.0
+        unique = True
+        for a in range(size):
+            here = a if a < n_left else size - 1 - (a - n_left)
+            following = (a + 1) % size
+            following = following if following < n_left else size - 1 - (following - n_left)
+            y = (corners[following, 0] - corners[here, 0]) * spacing_y
+            x = (corners[following, 1] - corners[here, 1]) * spacing_x
+            length = np.sqrt(y * y + x * x)
+            if length == 0:
+                continue
+            y /= length
+            x /= length
+            first = 0.0
+            last = 0.0
+            across = 0.0
+            for b in range(size):
+                away_y = (corners[b, 0] - corners[here, 0]) * spacing_y
+                away_x = (corners[b, 1] - corners[here, 1]) * spacing_x
+                along = away_y * y + away_x * x
+                first = min(first, along)
+                last = max(last, along)
+                across = max(across, abs(away_y * x - away_x * y))
+            long = max(last - first, across)
+            short = min(last - first, across)
+            if last - first < across:
+                y, x = -x, y
+            area = long * short
+            if area > least * (1 + SAME):
+                continue
+            if area < least * (1 - SAME) or long + short < (longer + shorter) * (1 - SAME):
+                least = area
+                longer = long
+                shorter = short
+                along_y = y
+                along_x = x
+                unique = long > short * (1 + SAME)
+            elif (
+                long + short <= (longer + shorter) * (1 + SAME) and abs(y * along_x - x * along_y) > PARALLEL
+            ):
+                unique = False
+        found[index, BOX_LENGTH] = longer
+        found[index, BOX_WIDTH] = shorter
+        found[index, BOX_ANGLE] = _angle(along_y, along_x) if unique else np.nan
+
+
+@compiled
+def _keep_direction(z, y, x, size, best, direction):
+    """Note the direction of a size that is the best so far; `best` is that size, and 1 where it has one direction."""
+    length = np.sqrt(z * z + y * y + x * x)
+    along = direction[0] * z + direction[1] * y + direction[2] * x
+    if abs(size - best[0]) > SAME * size:
+        best[1] = 1
+    elif abs(along) < (1 - PARALLEL) * length:
+        best[1] = 0
+        return
+    else:
+        return
+    best[0] = size
+    direction[0] = z / length
+    direction[1] = y / length
+    direction[2] = x / length
+
+
+@compiled
+def largest_diameter(points, direction):
+    """Find the direction of the two points that are farthest from each other, in 3-D.
+
+    Parameters
+    ----------
+    points : ndarray of float64, shape (n, 3)
+        Two or more, all different.
+    direction : ndarray of float64, shape (3,)
+        Written: a vector of length 1.
+
+    Returns
+    -------
+    bool
+        Whether there is no other direction as good.
+    """
+    best = np.array([0.0, 1.0], dtype=np.float64)
+    for a in range(points.shape[0]):
+        for b in range(a):
+            z = points[a, 0] - points[b, 0]
+            y = points[a, 1] - points[b, 1]
+            x = points[a, 2] - points[b, 2]
+            squared = z * z + y * y + x * x
+            if squared >= best[0] * (1 - SAME):
+                _keep_direction(z, y, x, squared, best, direction)
+    return best[1] == 1
+
+
+@compiled
+def least_width(points, normals, edges, direction):
     """Find the smallest distance of two parallel planes that hold a convex polyhedron between them.
 
     Parameters
@@ -152,10 +286,14 @@ def least_width(points, normals, edges):
         Outward, of length 1.
     edges : ndarray of int64, shape (n_edges, 4)
         The two corners and the two faces of each edge.
+    direction : ndarray of float64, shape (3,)
+        Written: a vector of length 1 from one plane straight to the other.
 
     Returns
     -------
-    float
+    width : float
+    unique : bool
+        Whether there is no other direction as good.
 
     Notes
     -----
@@ -167,7 +305,7 @@ def least_width(points, normals, edges):
     Houle ME, Toussaint GT (1988) Computing the width of a set. IEEE Transactions on Pattern Analysis and Machine
     Intelligence 10(5):761-765.
     """
-    least = np.inf
+    best = np.array([np.inf, 1.0], dtype=np.float64)
     for face in range(normals.shape[0]):
         low = np.inf
         high = -np.inf
@@ -179,7 +317,8 @@ def least_width(points, normals, edges):
             )
             low = min(low, along)
             high = max(high, along)
-        least = min(least, high - low)
+        if high - low <= best[0] * (1 + SAME):
+            _keep_direction(normals[face, 0], normals[face, 1], normals[face, 2], high - low, best, direction)
     n = edges.shape[0]
     along = np.empty((n, 3), dtype=np.float64)
     for a in range(n):
@@ -223,5 +362,7 @@ def least_width(points, normals, edges):
                 + y * (points[edges[a, 0], 1] - points[edges[b, 0], 1])
                 + x * (points[edges[a, 0], 2] - points[edges[b, 0], 2])
             )
-            least = min(least, width / np.sqrt(z * z + y * y + x * x))
-    return least
+            width /= np.sqrt(z * z + y * y + x * x)
+            if width <= best[0] * (1 + SAME):
+                _keep_direction(z, y, x, width, best, direction)
+    return best[0], best[1] == 1

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le
 from objectwise.core.grid import Grid
 from objectwise.core.locality import Parts
 from objectwise.core.operation import Images, Labels, Length, Table, operation, register
-from objectwise.measure.frames import measure_classes, summarise_objects
+from objectwise.measure.frames import measure_classes, measure_classes_in_objects, summarise_objects
 from objectwise.measure.parts import needs_whole, table_of_tiles
 from objectwise.measure.parts import update_table as update_table
 from objectwise.measure.pattern import measure_dispersion, measure_pattern
@@ -120,4 +120,5 @@ def measure(
 
 register("measure", measure)
 register("measure", relate_objects, measure_parents, compare_compartments)
-register("measure", summarise_objects, measure_classes, measure_pattern, measure_dispersion)
+register("measure", summarise_objects, measure_classes, measure_classes_in_objects)
+register("measure", measure_pattern, measure_dispersion)

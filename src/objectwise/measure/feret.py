@@ -6,6 +6,8 @@ pixels in the hull, and so up to a pixel longer than that of the hull itself, wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
@@ -13,6 +15,11 @@ from objectwise.measure.family import Block, Family, Found, undefined
 from objectwise.measure.pieces import runs_by_object
 from objectwise.measure.scan import Scan
 from objectwise.measure.shape import _parts as parts_of_lines
+
+_SMALLEST = (
+    "Freeman H, Shapira R (1975) Determining the minimum-area encasing rectangle for an arbitrary closed curve. "
+    "Communications of the ACM 18(7):409-413."
+)
 
 COLUMNS = (
     Column(
@@ -34,43 +41,106 @@ COLUMNS = (
         )
         for name, size in (("max", "largest"), ("min", "smallest"))
     ),
+    *(
+        Column(
+            f"feret_direction_{name}_{axis}", "1",
+            f"The {axis} of the unit vector along the {size} diameter of the convex hull, in physical space, which is "
+            f"the cosine of its angle to the {axis} axis; its first component that is not 0 is positive, in the order "
+            "z, y, x. Not defined where several directions are equally good.",
+            (3,),
+        )
+        for name, size in (("max", "largest"), ("min", "smallest"))
+        for axis in "zyx"
+    ),
+    *(
+        Column(
+            f"smallest_box_{name}", "length",
+            f"{side} side of the rectangle of the smallest area that holds all pixels wholly, in any direction; of "
+            "several, of the one with the shortest outline. In 3-D, oriented_box is the one to take.",
+            (2,), "size", reference=_SMALLEST,
+        )
+        for name, side in (("length", "Longer"), ("width", "Shorter"))
+    ),
+    Column(
+        "smallest_box_angle", "angle",
+        "Direction of the longer side of the smallest rectangle that holds the object: angle from the y axis (down the "
+        "rows), counter-clockwise as displayed, from -pi/2 to pi/2. Not defined for a square, and where several "
+        "directions are equally good.",
+        (2,), reference=_SMALLEST,
+    ),
+    Column(
+        "smallest_box_extent", "1",
+        "Area over that of the smallest rectangle that holds the object: 1 for a rectangle along the pixels, about "
+        "0.785 for a disc.",
+        (2,), reference=_SMALLEST,
+    ),
 )  # fmt: skip
 
 
 def measure_feret(block: Block, wanted: set[str]) -> Found:
-    """Measure the smallest diameter of all objects, and directions."""
+    """Measure the smallest diameter of all objects, directions, and the smallest box."""
+    values: dict[str, np.ndarray] = {}
+    vague: dict[str, str] = {}
     if block.ndim == 3:
-        return {"feret_diameter_min": least_widths(block.scan, block.spacing)}, {}
-    found = calipers(block.scan, block.spacing)
-    values = dict(
-        zip(("feret_diameter_min", "feret_angle_min", "feret_angle_max"), found.T.copy(), strict=True)
-    )
-    reasons: Reasons = {}
-    for name in wanted & {"feret_angle_min", "feret_angle_max"}:
-        vague = np.isnan(values[name])
-        if vague.any():
-            size = "smallest" if name.endswith("min") else "largest"
-            reasons[name] = undefined(block, name, vague, f"several directions share the {size} diameter")
+        found = widths_in_space(block.scan, block.spacing)
+        values["feret_diameter_min"] = found[:, 0].copy()
+        for size, name, first in (("smallest", "min", 1), ("largest", "max", 4)):
+            for axis in range(3):
+                column = f"feret_direction_{name}_{'zyx'[axis]}"
+                values[column] = found[:, first + axis].copy()
+                vague[column] = f"several directions share the {size} diameter"
+    else:
+        names = ("feret_diameter_min", "feret_angle_min", "feret_angle_max")
+        values |= zip(names, calipers(block.scan, block.spacing).T.copy(), strict=True)
+        for size, column in zip(("smallest", "largest"), names[1:], strict=True):
+            vague[column] = f"several directions share the {size} diameter"
+        if any(name.startswith("smallest_box") for name in wanted):
+            length, width, angle = smallest_boxes(block.scan, block.spacing).T.copy()
+            area = block.scan.n_pixels * (block.spacing[0] * block.spacing[1])
+            values |= {
+                "smallest_box_length": length,
+                "smallest_box_width": width,
+                "smallest_box_angle": angle,
+            }
+            values["smallest_box_extent"] = area / (length * width)
+            vague["smallest_box_angle"] = "several directions are equally good"
+    reasons: Reasons = {
+        name: undefined(block, name, np.isnan(values[name]), why)
+        for name, why in vague.items()
+        if name in wanted and np.isnan(values[name]).any()
+    }
     return {name: values[name] for name in values if name in wanted}, reasons
 
 
 def calipers(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
     """Return the smallest diameter, its angle, and the angle of the largest one: float64, shape (n, 3)."""
-    from objectwise.kernels import calipers as kernels
+    from objectwise.kernels.calipers import measure_calipers
+
+    return _around_hulls(measure_calipers, scan, spacing)
+
+
+def smallest_boxes(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
+    """Return the sides of the smallest rectangles, the longer first, and its angle: float64, shape (n, 3)."""
+    from objectwise.kernels.calipers import measure_boxes
+
+    return _around_hulls(measure_boxes, scan, spacing)
+
+
+def _around_hulls(kernel: Callable[..., None], scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
     from objectwise.kernels.threads import in_threads, strips
 
     runs, starts = runs_by_object(scan)
-    found = np.empty((scan.ids.size, kernels.N_FOUND))
+    found = np.empty((scan.ids.size, 3))
 
     def work(low: int, high: int) -> None:
-        kernels.measure_calipers(runs, starts, low, high, scan.record, *spacing, found)
+        kernel(runs, starts, low, high, scan.record, *spacing, found)
 
     in_threads(work, strips(scan.ids.size, 16))
     return found
 
 
-def least_widths(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
-    """Return the smallest distance of two planes that hold each object between them, in 3-D.
+def widths_in_space(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
+    """Find the smallest distance of two planes that hold each object between them, and directions of diameters.
 
     Parameters
     ----------
@@ -79,13 +149,15 @@ def least_widths(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
 
     Returns
     -------
-    ndarray of float64, shape (n,)
+    ndarray of float64, shape (n, 7)
+        That distance, the unit vector from plane to plane, and that along the largest diameter; NaN where there
+        are several.
     """
     from objectwise.kernels import runs as lines
     from objectwise.kernels import solids
 
     n, record = scan.ids.size, scan.record
-    found = np.empty(n)
+    found = np.empty((n, 7))
     # a hull does not scale exactly, so it is that of ratios
     relative = np.asarray(spacing) / spacing[-1]
     sizes = (record[:, lines.MAX_Z :] - record[:, lines.MIN_Z : lines.MAX_Z])[:, :2]
@@ -99,12 +171,13 @@ def least_widths(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
             range(part.start, part.stop), offsets, sizes[part], strict=True
         ):
             corners = solids.list_corners(first, last, start, n_planes, height, 0)
-            found[index] = _width_of_hull(corners[:, :3], relative)
-    return found * spacing[-1]
+            found[index] = _widths_of_hull(corners[:, :3], relative)
+    found[:, 0] *= spacing[-1]
+    return found
 
 
-def _width_of_hull(corners: np.ndarray, spacing: np.ndarray) -> float:
-    """Return the width of the hull of the middles of the faces of some voxels."""
+def _widths_of_hull(corners: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """Return the width of the hull of the middles of the faces of some voxels, and the directions of diameters."""
     from scipy.spatial import ConvexHull
 
     from objectwise.kernels import calipers as kernels
@@ -122,12 +195,18 @@ def _width_of_hull(corners: np.ndarray, spacing: np.ndarray) -> float:
     keep = (normals[face] != normals[other]).any(axis=1)
     face, side, other = face[keep], side[keep], other[keep]
     # the neighbour is across from the corner of the same number
-    corner = hull.simplices
+    used = np.unique(hull.simplices)
+    corner = np.searchsorted(used, hull.simplices)
     edges = np.column_stack([corner[face, side - 2], corner[face, side - 1], face, other]).astype(np.int64)
     # normals turn with the reciprocal of what stretches space
     stretched = normals / spacing
     stretched /= np.linalg.norm(stretched, axis=1)[:, None]
-    return kernels.least_width(points * (spacing / 2), stretched, edges)
+    vertices = points[used] * (spacing / 2)
+    found = np.zeros(7)
+    found[0], one = kernels.least_width(vertices, stretched, edges, found[1:4])
+    for part, unique in ((found[1:4], one), (found[4:], kernels.largest_diameter(vertices, found[4:]))):
+        part *= np.sign(part[np.argmax(np.abs(part) > 1e-9)]) if unique else np.nan
+    return found
 
 
 FAMILY = Family(COLUMNS, measure_feret, by_runs=True)

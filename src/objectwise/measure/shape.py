@@ -19,20 +19,33 @@ from objectwise.measure.family import Block, Family, Found
 from objectwise.measure.scan import Scan
 
 _2D, _3D = (2,), (3,)
+_LEGLAND = (
+    "Legland D, Kiêu K, Devaux M-F (2007) Computation of Minkowski measures on 2D and 3D binary images. Image Analysis "
+    "& Stereology 26(2):83-92."
+)
 
 COLUMNS = (
-    Column("n_pixels", "pixel", "Number of pixels, or voxels in 3-D.", group="size", kind="integer"),
-    Column("area", "length^n", "Number of pixels times the area of one.", _2D, "size"),
-    Column("volume", "length^n", "Number of voxels times the volume of one.", _3D, "size"),
+    Column(
+        "n_pixels", "pixel", "Number of pixels, or voxels in 3-D.", group="size", kind="integer",
+        scikit_image="num_pixels",
+    ),
+    Column(
+        "area", "length^n", "Number of pixels times the area of one.", _2D, "size",
+        scikit_image="area", cellprofiler="AreaShape_Area",
+    ),
+    Column(
+        "volume", "length^n", "Number of voxels times the volume of one.", _3D, "size",
+        scikit_image="area", cellprofiler="AreaShape_Volume",
+    ),
     Column(
         "equivalent_diameter", "length", "Diameter of the disc of the same area, or ball of the same volume.",
-        group="size",
+        group="size", scikit_image="equivalent_diameter_area", cellprofiler="AreaShape_EquivalentDiameter",
     ),
     Column(
         "axis_major_length", "length",
         "Longest axis of the ellipse or ellipsoid with the same second moments; of pixel centres, so that "
         "one pixel has 0.",
-        group="size",
+        group="size", scikit_image="axis_major_length", cellprofiler="AreaShape_MajorAxisLength",
     ),
     Column(
         "axis_middle_length", "length", "Second axis of the ellipsoid with the same second moments.",
@@ -42,46 +55,46 @@ COLUMNS = (
         "axis_minor_length", "length",
         "Shortest axis of the ellipse or ellipsoid with the same second moments; 0 for a straight line of "
         "pixels, in 3-D also for a flat object.",
-        group="size",
+        group="size", scikit_image="axis_minor_length", cellprofiler="AreaShape_MinorAxisLength",
     ),
     Column(
         "feret_diameter_max", "length",
         "Largest distance between two points of the convex hull, a pixel of the filled hull standing for "
         "the middles of its edges (faces in 3-D). As in scikit-image; also defined for flat objects in 3-D, "
         "where scikit-image fails.",
-        group="size",
+        group="size", scikit_image="feret_diameter_max",
     ),
     Column(
         "perimeter", "length",
         "Length of all borders, holes included, by Crofton's formula with four directions: without bias on "
         "round objects, off by up to 6 percent on straight edges, and by more where pixels are far from "
         "square. As perimeter_crofton in scikit-image, which has it for square pixels only.",
-        _2D, "size",
+        _2D, "size", reference=_LEGLAND, scikit_image="perimeter_crofton",
     ),
     Column(
         "area_convex", "length^n",
         "Area of the pixels whose centre is in the convex hull, a pixel standing for the middles of its "
         "edges.",
-        _2D, "size",
+        _2D, "size", scikit_image="area_convex", cellprofiler="AreaShape_ConvexArea",
     ),
     Column(
         "volume_convex", "length^n",
         "Volume of the voxels whose centre is in the convex hull, a voxel standing for the middles of its "
         "faces. As area_convex in scikit-image; also defined for flat objects, where scikit-image gives 0.",
-        _3D, "size",
+        _3D, "size", scikit_image="area_convex",
     ),
     Column(
         "eccentricity", "1",
         "Distance of the foci over the major axis of the ellipse with the same second moments: 0 for a "
         "circle, 1 for a line. Not defined for one pixel, where scikit-image gives 0.",
-        _2D,
+        _2D, scikit_image="eccentricity", cellprofiler="AreaShape_Eccentricity",
     ),
     Column(
         "orientation", "angle",
         "Angle from the y axis (down the rows) to the major axis, counter-clockwise as displayed, from -pi/2 "
         "to pi/2, as in scikit-image. Not defined where no axis is longer than the other; scikit-image gives "
         "-pi/4 there.",
-        _2D,
+        _2D, scikit_image="orientation",
     ),
     Column(
         "circularity", "1",
@@ -89,26 +102,31 @@ COLUMNS = (
         "to 6 percent on discs of 3 to 5 pixels radius, and by more on a few pixels.",
         _2D,
     ),
-    Column("solidity", "1", "Area over convex area, or volume over convex volume.", group="shape"),
+    Column(
+        "solidity", "1", "Area over convex area, or volume over convex volume.",
+        scikit_image="solidity", cellprofiler="AreaShape_Solidity",
+    ),
     *(
         Column(
             f"centroid_{axis}", "length",
             f"Mean {axis} of the pixel centres; the centre of the first pixel of the image is 0.",
-            dimensions, "position",
+            dimensions, "position", scikit_image="centroid", cellprofiler=f"AreaShape_Center_{axis.upper()}",
         )
         for axis, dimensions in (("z", _3D), ("y", (2, 3)), ("x", (2, 3)))
     ),
     *(
         Column(
             f"bbox_min_{axis}", "pixel", f"First pixel of the bounding box along {axis}, counted from 0.",
-            dimensions, "position", "integer",
+            dimensions, "position", "integer", scikit_image="bbox",
+            cellprofiler=f"AreaShape_BoundingBoxMinimum_{axis.upper()}",
         )
         for axis, dimensions in (("z", _3D), ("y", (2, 3)), ("x", (2, 3)))
     ),
     *(
         Column(
             f"bbox_max_{axis}", "pixel", f"One past the last pixel of the bounding box along {axis}.",
-            dimensions, "position", "integer",
+            dimensions, "position", "integer", scikit_image="bbox",
+            cellprofiler=f"AreaShape_BoundingBoxMaximum_{axis.upper()}",
         )
         for axis, dimensions in (("z", _3D), ("y", (2, 3)), ("x", (2, 3)))
     ),
