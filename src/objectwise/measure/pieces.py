@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from objectwise.kernels.threads import in_threads
 from objectwise.measure.scan import Scan
 
 
@@ -30,6 +31,8 @@ class Pieces:
         What `Scan.record` is for objects.
     neighbours : ndarray of int64, shape (n, 13)
         Pairs of neighbours within each object, for each of the `DIRECTIONS` of `objectwise.kernels.pieces`.
+    contacts : ndarray of int64, shape (n,)
+        Pairs of runs of each object in adjacent rows of a plane that touch.
     """
 
     runs: np.ndarray
@@ -37,6 +40,7 @@ class Pieces:
     first: np.ndarray
     record: np.ndarray
     neighbours: np.ndarray
+    contacts: np.ndarray
 
     @property
     def counts(self) -> np.ndarray:
@@ -58,27 +62,26 @@ def find_pieces(scan: Scan) -> Pieces:
     from objectwise.kernels import pieces as kernels
     from objectwise.kernels import runs as lines
 
-    parent = np.empty(len(scan.runs), dtype=np.int64)
-    neighbours = np.zeros((scan.ids.size, len(kernels.DIRECTIONS)), dtype=np.int64)
-    kernels.count_neighbours(scan.runs, scan.line_starts, scan.shape[-2], parent, neighbours)
-    roots = np.flatnonzero(parent == np.arange(parent.size))
-    objects = scan.runs[roots, lines.LABEL]
-    by_object = np.argsort(objects, kind="stable")
-    number = np.empty(parent.size, dtype=np.int32)
-    number[roots[by_object]] = np.arange(roots.size, dtype=np.int32)
-    number = number[parent]
-    order = np.argsort(number, kind="stable")
-    runs = scan.runs[order]
-    runs[:, lines.LABEL] = number[order]
-    record = np.zeros((roots.size, lines.N_RECORD), dtype=np.int64)
-    lines.accumulate_geometry(runs, scan.shape[-2], record)
-    return Pieces(
-        runs=runs,
-        starts=_starts(number, roots.size),
-        first=_starts(objects, scan.ids.size),
-        record=record,
-        neighbours=neighbours,
-    )
+    n = scan.ids.size
+    runs, starts = scan.grouped, scan.run_starts
+    parent = np.empty(len(runs), dtype=np.int64)
+    neighbours = np.zeros((n, len(kernels.DIRECTIONS)), dtype=np.int64)
+    contacts = np.zeros(n, dtype=np.int64)
+    given = (scan.shape[-2], scan.ndim == 3, parent, neighbours, contacts)
+    in_threads(kernels.count_neighbours, [(runs, starts, *part, *given) for part in scan.ranges])
+    roots = parent == np.arange(parent.size)
+    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(roots)])[starts]
+    record = scan.record
+    if first[-1] > n:
+        # pieces are numbered by object and first run
+        numbered = runs.copy()
+        numbered[:, lines.LABEL] = (np.cumsum(roots) - 1)[parent]
+        starts = _starts(numbered[:, lines.LABEL], first[-1])
+        runs = np.empty_like(numbered)
+        lines.group_runs(numbered, starts[:-1].copy(), runs)
+        record = np.zeros((first[-1], lines.N_RECORD), dtype=np.int64)
+        lines.accumulate_geometry(runs, scan.shape[-2], record)
+    return Pieces(runs, starts, first, record, neighbours, contacts)
 
 
 def _starts(numbers: np.ndarray, n: int) -> np.ndarray:
@@ -89,6 +92,5 @@ def _starts(numbers: np.ndarray, n: int) -> np.ndarray:
 
 
 def runs_by_object(scan: Scan) -> tuple[np.ndarray, np.ndarray]:
-    """Return the runs of a block object after object, and where those of each object begin."""
-    order = np.argsort(scan.runs[:, 0], kind="stable")
-    return scan.runs[order], _starts(scan.runs[:, 0], scan.ids.size)
+    """Return the runs of a block object after object, and where those of each object begin, and the last ones end."""
+    return scan.grouped, scan.run_starts
