@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
+from objectwise.kernels.threads import in_threads
 from objectwise.measure.family import Block, Family, Found
 from objectwise.measure.intensity import MISSING, mark_missing, note
 
@@ -53,14 +54,15 @@ def measure_position(
 
     scan, image = block.scan, block.images[channel]
     sums = np.zeros((block.ids.size, contents.N_WEIGHED))
-    if block.ids.size:
-        contents.weigh_positions(
-            scan.runs,
-            scan.shape[-2],
-            lines.prepare_image(image).reshape(-1, image.shape[-1]),
-            np.ascontiguousarray(scan.record[:, lines.MIN_Z : lines.MIN_Z + 3]),
-            sums,
-        )
+    corners = np.ascontiguousarray(scan.record[:, lines.MIN_Z : lines.MIN_Z + 3])
+    values, starts, _ = block.values_of(channel)
+    if values.dtype.kind == "u":
+        work, pixels = contents.weigh_counted_positions, [(values, starts[low]) for low, _ in scan.ranges]
+    else:
+        prepared = lines.prepare_image(image).reshape(-1, max(1, image.shape[-1]))
+        work, pixels = contents.weigh_positions, [(prepared,)] * len(scan.ranges)
+    parts = zip(scan.ranges, pixels, strict=True)
+    in_threads(work, [(scan.runs_of(*part), scan.shape[-2], *own, corners, sums) for part, own in parts])
     names = "zyx"[3 - block.ndim :]
 
     def positions(first: int) -> np.ndarray:
