@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from objectwise.core.parameter import nearest
@@ -95,12 +94,6 @@ def defaults() -> dict[str, Any]:
     return {name: item.default for name, item in parameters.items() if name != "features"}
 
 
-@lru_cache(maxsize=1 << 14)
-def _named(column: Column, target: tuple[str, ...]) -> Column:
-    """Return a column under the name that it has for some channels."""
-    return replace(column, name="_".join((column.name, *target)))
-
-
 def all_columns(channels: Sequence[str], settings: Mapping[str, Any]) -> list[Chosen]:
     """Return all columns that there could be, in order, whatever the number of axes."""
     found: dict[str, Chosen] = {}
@@ -108,7 +101,7 @@ def all_columns(channels: Sequence[str], settings: Mapping[str, Any]) -> list[Ch
         columns = family.columns_with(settings)
         for target in family.targets(channels):
             for column in (*columns, *family.occasional):
-                named = _named(column, target)
+                named = replace(column, name="_".join((column.name, *target)))
                 # what several families may have to tell belongs to the first of them
                 found.setdefault(
                     named.name, Chosen(named, family, column.name, target, column in family.occasional)
