@@ -100,12 +100,8 @@ def test_positions(dtype, shape):
     scan = scan_labels(labels)
     corners = np.ascontiguousarray(scan.record[:, lines.MIN_Z : lines.MIN_Z + 3])
     found = np.zeros((scan.ids.size, contents.N_WEIGHED))
-    if np.dtype(dtype).kind == "u":
-        values = scan.gather(image)[0]
-        contents.weigh_counted_positions(scan.grouped, shape[-2], values, 0, corners, found)
-    else:
-        prepared = lines.prepare_image(image).reshape(-1, shape[-1])
-        contents.weigh_positions(scan.grouped, shape[-2], prepared, corners, found)
+    weigh = contents.weigh_counted_positions if np.dtype(dtype).kind == "u" else contents.weigh_positions
+    weigh(scan.grouped, shape[-2], scan.gather(image), 0, corners, found)
     volume, image = labels.reshape((-1, *shape[-2:])), image.reshape((-1, *shape[-2:]))
     for row, corner, label in zip(found, corners, scan.ids, strict=True):
         where = np.argwhere((volume == label) & np.isfinite(image))

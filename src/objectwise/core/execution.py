@@ -148,9 +148,11 @@ class Execution:
         given = {name: offered[name] for name in record.given}
         read = self._readers(step, where, plane)
         call = _restoring(record)
-        if self.plan.in_tiles(step) and 0 not in shape:
+        if self.plan.tile is not None and 0 not in shape:
             tile = self.plan.tile_shape(shape)
-            yield from run_tiles(record, call, read, target, values, given, shape, spacing, tile)
+            table = yield from run_tiles(record, call, read, target, values, given, shape, spacing, tile)
+            if table is not None:
+                self._add_table(step, where, table)
             return
         box, own = tuple(slice(0, n) for n in shape), False
         if 0 not in shape or record.output == "table":
@@ -167,12 +169,15 @@ class Execution:
             outer = (slot.n_channels,) if record.output == "channels" else ()
             result = np.zeros(outer + shape, slot.dtype or np.float32)
         if record.output == "table":
-            self.tables.setdefault(step.id, []).append(result.at_frame(where["t"]))
+            self._add_table(step, where, result)
         elif record.output == "value":
             self.numbers[step.id, where["t"]] = float(result)
         else:
             target.write(box, result, own)
         yield box
+
+    def _add_table(self, step: Step, where: Mapping[str, int], table: Table) -> None:
+        self.tables.setdefault(step.id, []).append(table.at_frame(where["t"]))
 
     def _readers(
         self, step: Step, where: Mapping[str, int], plane: int | None
@@ -185,7 +190,7 @@ class Execution:
                 for name, source in self.plan.sources(step, item)
             }
             if item.kind == "images":
-                readers[item.name] = partial(_read_all, named)
+                readers[item.name] = _Images(named)
             elif named:
                 readers[item.name] = next(iter(named.values()))
         return readers
@@ -322,8 +327,11 @@ def _pending(step: Step) -> list[tuple[str, Statistic]]:
     ]
 
 
-def _read_all(readers: Mapping[str, Callable[[Box], np.ndarray]], box: Box) -> dict[str, np.ndarray]:
-    return {name: read(box) for name, read in readers.items()}
+class _Images(dict[str, Callable[[Box], np.ndarray]]):
+    """What reads a box of each of some images, or of all of them at once."""
+
+    def __call__(self, box: Box) -> dict[str, np.ndarray]:
+        return {name: read(box) for name, read in self.items()}
 
 
 class _Target:

@@ -1,26 +1,38 @@
 """How far an operation looks: what decides whether an image can be worked on in tiles.
 
-Each operation declares one of four localities. `Halo` looks a bounded way around each pixel. `Components`
+Each operation declares one of five localities. `Halo` looks a bounded way around each pixel. `Components`
 decides about whole connected pieces from a few facts (size, first pixel, border contact) that add up
 over tiles. `Objects` works on each connected piece alone, so that a piece that lies within a tile is worked
-on there and a piece that crosses tiles is read in its own box. `Whole` needs the image at once, with
-the reason why.
+on there and a piece that crosses tiles is read in its own box. `Parts` makes a table of what it keeps of
+each tile. `Whole` needs the image at once, with the reason why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from objectwise.core.table import Table
+
 
 class Locality:
-    """One of `Halo`, `Components`, `Objects` and `Whole`."""
+    """One of `Halo`, `Components`, `Objects`, `Parts` and `Whole`."""
 
     tiles = True
+
+    def why_whole(
+        self,
+        ndim: int,  # noqa: ARG002
+        channels: Sequence[str],  # noqa: ARG002
+        values: Mapping[str, Any],  # noqa: ARG002
+    ) -> str:
+        """Say why it cannot be run in tiles with so many axes, these named images and parameters; empty if it can."""
+        return ""
 
     @property
     def name(self) -> str:
@@ -54,6 +66,31 @@ class Whole(Locality):
 
     reason: str
     tiles = False
+
+    def why_whole(self, ndim: int, channels: Sequence[str], values: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the reason."""
+        return self.reason
+
+
+@dataclass(frozen=True)
+class Parts(Locality):
+    """A table that is made of what is kept of each tile, such as the runs of objects and their values.
+
+    Parameters
+    ----------
+    measure : callable
+        ``measure(read, cut, shape, **values)`` makes the table of a block and yields after every tile that it has
+        read. ``read`` has, for each input, what reads a box of it, and for named images what reads each of them.
+    refuse : callable
+        ``refuse(ndim, channels, **values)`` says what of it needs the whole block; empty for nothing.
+    """
+
+    measure: Callable[..., Generator[Any, None, Table]]
+    refuse: Callable[..., str]
+
+    def why_whole(self, ndim: int, channels: Sequence[str], values: Mapping[str, Any]) -> str:
+        """Say what of it needs the whole block."""
+        return self.refuse(ndim, channels, **values)
 
 
 @dataclass

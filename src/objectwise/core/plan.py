@@ -16,7 +16,7 @@ import numpy as np
 
 from objectwise.core import kinds
 from objectwise.core.grid import Grid, unit_factor
-from objectwise.core.locality import Components, Halo, Objects, Whole
+from objectwise.core.locality import Components, Halo, Objects, Parts
 from objectwise.core.operation import Input
 from objectwise.core.parameter import nearest
 from objectwise.core.recipe import From, Recipe, Source, Step
@@ -220,23 +220,24 @@ class Plan:
             )
         return tile
 
-    def in_tiles(self, step: Step) -> bool:
-        """Whether a step is worked on in tiles."""
-        return self.tile is not None and step.operation.output not in ("table", "value")
+    def images(self, step: Step) -> list[str]:
+        """Return the names of the images that a step is given by name."""
+        named = [item for item in step.operation.inputs if item.kind == "images"]
+        return [name for item in named for name, _ in self.sources(step, item)]
 
     def units(self, step: Step) -> int:
         """Return how many yields one frame of a step takes."""
         n = len(self.channels(step)) * len(self.planes(step))
-        if not self.in_tiles(step):
+        if self.tile is None:
             return n
-        return n * len(self.cut(self.worked_shape(step))) * _PASSES[type(step.operation.locality)]
+        locality = step.operation.locality
+        passes = 1 + len(self.images(step)) if isinstance(locality, Parts) else _PASSES[type(locality)]
+        return n * len(self.cut(self.worked_shape(step))) * passes
 
     def seconds(self, step: Step) -> float:
         """Return about how long a step takes; 0 where its operation does not say."""
         slot, shape = self.slots[step.id], self.worked_shape(step)
-        # what an earlier step will find is not known yet: the default of the cost stands in for it
-        values = {name: value for name, value in step.parameters.items() if not isinstance(value, From)}
-        each = step.operation.nanoseconds(self.spacing(slot.grid)[-len(shape) :], values)
+        each = step.operation.nanoseconds(self.spacing(slot.grid)[-len(shape) :], _known(step))
         n_blocks = slot.frames * len(self.channels(step)) * len(self.planes(step))
         return 1e-9 * each * math.prod(shape) * n_blocks
 
@@ -305,8 +306,11 @@ class Plan:
                 _check_agreement(where, first, slot)
         self._check_dimensions(where, step, first.grid)
         self._check_unit(where, step, first.grid)
-        if self.tile is not None and isinstance(record.locality, Whole):
-            raise ValueError(f"{where}: {step.op} cannot be run in tiles: {record.locality.reason}")
+        if self.tile is not None:
+            ndim = 2 if step.by_plane else first.grid.ndim
+            why = record.locality.why_whole(ndim, self.images(step), _known(step))
+            if why:
+                raise ValueError(f"{where}: {step.op} cannot be run in tiles: {why}")
 
         grid = first.grid if by_channel else first.grid.without("c")
         shape = [n for axis, n in zip(first.grid.axes, first.shape, strict=True) if axis in grid.axes]
@@ -377,6 +381,11 @@ class Plan:
             raise ValueError(
                 f"{where}: the recipe gives lengths in {unit}, but the pixel size is in {grid.unit}"
             ) from None
+
+
+def _known(step: Step) -> dict[str, Any]:
+    """Return the parameters that are known before a run: not those that an earlier step will find."""
+    return {name: value for name, value in step.parameters.items() if not isinstance(value, From)}
 
 
 def _guess(slot: Slot) -> str:

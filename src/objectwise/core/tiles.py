@@ -3,7 +3,8 @@
 A block is read through ``read[name](box)`` and written through a `Target`, so that neither the inputs nor
 the result need fit in memory. The generators yield after every tile that they have read or
 written; each input pixel is read once for `Halo` (apart from the halo), twice for `Components` (facts first,
-then the result), and for `Objects` twice plus the boxes of pieces that cross tiles.
+then the result), and for `Objects` twice plus the boxes of pieces that cross tiles. `Parts` reads each input once, one
+after the other, and returns a table.
 
 Joining across tiles: every tile is read with one extra row, column or plane of its neighbours beyond its
 high end. Two pieces that meet on such shared pixels are one piece. That covers diagonal contact too,
@@ -12,7 +13,7 @@ because the shared corner pixel belongs to the reading tile's own neighbourhood.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, Protocol
 
@@ -23,10 +24,12 @@ from objectwise.core.locality import (
     Facts,
     Halo,
     Objects,
+    Parts,
     Pieces,
     gather,
 )
 from objectwise.core.operation import Operation
+from objectwise.core.table import Table
 
 Box = tuple[slice, ...]
 Read = Mapping[str, Callable[[Box], np.ndarray]]
@@ -79,7 +82,7 @@ def run_tiles(
     shape: tuple[int, ...],
     spacing: tuple[float, ...],
     tile: Sequence[int],
-) -> Iterator[Box]:
+) -> Generator[Box, None, Table | None]:
     """Run an operation on one block, tile by tile.
 
     Parameters
@@ -104,10 +107,15 @@ def run_tiles(
     tuple of slice
         The box that has just been read or written.
 
+    Returns
+    -------
+    Table or None
+        What an operation of the locality `Parts` makes; all others write to the target.
+
     Raises
     ------
     ValueError
-        If the operation cannot be tiled, or one object is larger than its budget.
+        If one object is larger than the budget of the operation.
     """
     locality = operation.locality
     cut = boxes(shape, tile)
@@ -118,8 +126,9 @@ def run_tiles(
         yield from _components(locality, read[operation.inputs[0].name], target, arguments, shape, cut)
     elif isinstance(locality, Objects):
         yield from _objects(operation, locality, call, read, target, arguments, shape, cut)
-    else:
-        raise ValueError(f"{operation.name} cannot be run in tiles: {locality.reason}")  # type: ignore[attr-defined]
+    elif isinstance(locality, Parts):
+        return (yield from locality.measure(read, cut, shape, **arguments))
+    return None
 
 
 def _halo(

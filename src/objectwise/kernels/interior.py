@@ -1,4 +1,4 @@
-"""How deep pixels lie in their object, and how long its outline is: pixel by pixel, in the box of each piece.
+"""How deep pixels lie in their object, which are at its edge, and how long its outline is.
 
 A piece is a component by 8 or 26 neighbours (see `pieces`). The nearest pixel outside of an object is a neighbour of
 a pixel of the same piece, and so are the neighbours of its border pixels: each piece can be looked at alone, in a box
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.kernels import compiled
-from objectwise.kernels.runs import LINE, MAX_X, MAX_Y, MAX_Z, MIN_X, MIN_Y, MIN_Z, START, STOP
+from objectwise.kernels.runs import LABEL, LINE, MAX_X, MAX_Y, MAX_Z, MIN_X, MIN_Y, MIN_Z, START, STOP
 
 # what counts as equally deep, and as equally near to the centroid
 DEEP = 1e-12
@@ -178,6 +178,56 @@ def measure_depths(
                         centres[item, 0] = z
                         centres[item, 1] = y
                         centres[item, 2] = x
+
+
+@compiled
+def mark_edges(runs, line_starts, n_y, n_x, places, edge):
+    """Mark the pixels of which a neighbour across a face is in the image and not in the object.
+
+    Parameters
+    ----------
+    runs : ndarray of int32, shape (n_runs, 4)
+        In raster order, with the row of the object in place of its label.
+    line_starts : ndarray of int64, shape (n_z * n_y + 1,)
+    n_y, n_x : int
+        Size of a plane.
+    places : ndarray of int64, shape (n_runs,)
+        Where the pixels of each run lie in the last argument.
+    edge : ndarray of bool, shape (number of pixels in all objects,)
+        False; written.
+    """
+    n_lines = line_starts.size - 1
+    for line in range(n_lines):
+        y = line % n_y
+        for number in range(4):
+            # before and behind along y, then along z
+            step_y = 2 * number - 1 if number < 2 else 0
+            other = line + step_y + (0 if number < 2 else (2 * number - 5) * n_y)
+            if not (0 <= y + step_y < n_y and 0 <= other < n_lines):
+                continue
+            beside = line_starts[other]
+            end = line_starts[other + 1]
+            for index in range(line_starts[line], line_starts[line + 1]):
+                start = runs[index, START]
+                stop = runs[index, STOP]
+                own = places[index] - start
+                while beside < end and runs[beside, STOP] <= start:
+                    beside += 1
+                covered = start
+                another = beside
+                while another < end and runs[another, START] < stop:
+                    if runs[another, LABEL] == runs[index, LABEL]:
+                        for x in range(covered, runs[another, START]):
+                            edge[own + x] = True
+                        covered = runs[another, STOP]
+                    another += 1
+                for x in range(covered, stop):
+                    edge[own + x] = True
+        for index in range(line_starts[line], line_starts[line + 1]):
+            if runs[index, START] > 0:
+                edge[places[index]] = True
+            if runs[index, STOP] < n_x:
+                edge[places[index] + runs[index, STOP] - runs[index, START] - 1] = True
 
 
 @compiled

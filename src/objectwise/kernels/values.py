@@ -468,17 +468,19 @@ def _add_line(entry, z, y, count, plain_x, weight, weighted_x):
 
 
 @compiled
-def weigh_positions(runs, n_y, lines, corners, sums):
+def weigh_positions(runs, n_y, values, place, corners, sums):
     """Add up the positions of the finite values of each object, weighted by them too, and find the largest.
 
     Parameters
     ----------
     runs : ndarray of int32, shape (n_runs, 4)
-        With the row of the object in place of its label.
+        Object after object, with the row of the object in place of its label.
     n_y : int
         Number of rows of a plane.
-    lines : ndarray of float32 or float64, shape (Z * Y, X)
-        The lines of an image that `prepare_image` returned.
+    values : ndarray of float32 or float64, shape (number of pixels in all objects,)
+        What `gather_values` wrote.
+    place : int
+        Where the values of the first of the runs begin.
     corners : ndarray of int64, shape (n, 3)
         The pixel that positions of each object are counted from, which keeps the sums small.
     sums : ndarray of float64, shape (n, 12)
@@ -487,19 +489,22 @@ def weigh_positions(runs, n_y, lines, corners, sums):
     for index in range(runs.shape[0]):
         label = runs[index, LABEL]
         row = runs[index, LINE]
-        line = lines[row]
+        start = runs[index, START]
+        own = values[place : place + runs[index, STOP] - start]
+        place += own.size
         z = row // n_y - corners[label, 0]
         y = row % n_y - corners[label, 1]
+        before = start - corners[label, 2]
         entry = sums[label]
         count = 0
         weight = 0.0
         plain_x = 0
         weighted_x = 0.0
-        for column in range(runs[index, START], runs[index, STOP]):
-            value = np.float64(line[column])
+        for column in range(own.size):
+            value = np.float64(own[column])
             if not np.isfinite(value):
                 continue
-            x = column - corners[label, 2]
+            x = before + column
             if entry[COUNT] + count == 0 or value > entry[PEAK]:
                 entry[PEAK] = value
                 entry[PEAK_Z] = z
@@ -514,17 +519,7 @@ def weigh_positions(runs, n_y, lines, corners, sums):
 
 @compiled
 def weigh_counted_positions(runs, n_y, values, place, corners, sums):
-    """Do as `weigh_positions` does for whole numbers of 8 or 16 bits, with exact sums.
-
-    Parameters
-    ----------
-    runs, n_y, corners, sums
-        As there; the runs are object after object.
-    values : ndarray of uint8 or uint16, shape (number of pixels in all objects,)
-        What `gather_values` wrote.
-    place : int
-        Where the values of the first of the runs begin.
-    """
+    """Do as `weigh_positions` does for whole numbers of 8 or 16 bits, with exact sums."""
     for index in range(runs.shape[0]):
         label = runs[index, LABEL]
         row = runs[index, LINE]

@@ -10,14 +10,15 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le
 
 from objectwise.core.grid import Grid
-from objectwise.core.locality import Whole
+from objectwise.core.locality import Parts
 from objectwise.core.operation import Images, Labels, Length, Table, operation, register
 from objectwise.measure.frames import measure_classes, summarise_objects
+from objectwise.measure.parts import needs_whole, table_of_tiles
 from objectwise.measure.pattern import measure_dispersion, measure_pattern
 from objectwise.measure.relations import compare_compartments, measure_parents, relate_objects
 
 
-@operation(locality=Whole("the rows of an object that crosses tiles are not joined yet"))
+@operation(locality=Parts(table_of_tiles, needs_whole))
 def measure(
     labels: Labels,
     images: Images | None = None,
@@ -93,6 +94,9 @@ def measure(
     Notes
     -----
     A column counts the NaN and infinite pixels of an image in objects, where there are any.
+
+    In tiles all is measured but what looks at more than the pixels of each object: neighbours, the background around
+    objects, and colocalisation, whose thresholds are those of the frame.
 
     Examples
     --------

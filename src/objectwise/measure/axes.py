@@ -152,4 +152,4 @@ def box_sides(scan: Scan, directions: np.ndarray, spacing: tuple[float, ...]) ->
     return -np.sort(-sides, axis=1) * spacing[-1]
 
 
-FAMILY = Family(COLUMNS, measure_axes)
+FAMILY = Family(COLUMNS, measure_axes, by_runs=True)

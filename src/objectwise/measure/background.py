@@ -74,7 +74,7 @@ def measure_background(
 ) -> Found:
     """Measure one image in the rings around all objects, and the objects above that."""
     rings = block.once(("rings", ring_gap, ring_width), lambda: find_rings(block, ring_gap, ring_width))
-    values, starts, ends = rings.gather(block.images[channel])
+    values, starts, ends = rings.finite(rings.gather(block.images[channel]))
     ring = {name: of_all(block, rings, part) for name, part in describe(values, starts, ends).items()}
     inside = block.values_of(channel)
     mean = describe(*inside)["mean"]

@@ -165,8 +165,9 @@ def _values(block: Block, first: str, second: str) -> tuple[np.ndarray, np.ndarr
     if (ends - starts != block.scan.n_pixels).any() or (other_ends - starts != block.scan.n_pixels).any():
         images = block.images[first], block.images[second]
         both = np.isfinite(images[0]) & np.isfinite(images[1])
-        one, starts, ends = block.scan.gather(np.where(both, images[0], np.nan))
-        two, _, _ = block.scan.gather(np.where(both, images[1], np.nan))
+        gather, finite = block.scan.gather, block.scan.finite
+        one, starts, ends = finite(gather(np.where(both, images[0], np.nan)))
+        two, _, _ = finite(gather(np.where(both, images[1], np.nan)))
     return one, two, starts, ends
 
 

@@ -41,6 +41,7 @@ class Block:
     labels: np.ndarray
     images: Mapping[str, np.ndarray]
     spacing: tuple[float, ...]
+    _pixels: dict[str, np.ndarray] = field(default_factory=dict)
     _values: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)
     _kept: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -71,17 +72,27 @@ class Block:
 
         return compact(self.labels)[0]
 
-    def values_of(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the finite values of a channel, object after object; see `Scan.gather`."""
-        # two are enough for a pair of channels; the values of all of them would fill the memory
-        found = self._values.pop(channel, None) or self._gather(channel)
-        while len(self._values) > 1:
-            del self._values[next(iter(self._values))]
-        self._values[channel] = found
-        return found
+    def pixels_of(self, channel: str) -> np.ndarray:
+        """Return the values of a channel, object after object; see `Scan.gather`."""
+        found = self._pixels.pop(channel, None)
+        self.keep_pixels(channel, self.scan.gather(self.images[channel]) if found is None else found)
+        return self._pixels[channel]
 
-    def _gather(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self.scan.gather(self.images[channel])
+    def keep_pixels(self, channel: str, pixels: np.ndarray) -> None:
+        """Keep what `pixels_of` returns for a channel."""
+        # two are enough for a pair of channels; the values of all of them would fill the memory
+        while len(self._pixels) > 1:
+            first = next(iter(self._pixels))
+            del self._pixels[first]
+            self._values.pop(first, None)
+        self._pixels[channel] = pixels
+
+    def values_of(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the finite values of a channel, object after object, and where those of each begin and end."""
+        pixels = self.pixels_of(channel)
+        if channel not in self._values:
+            self._values[channel] = self.scan.finite(pixels)
+        return self._values[channel]
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
         """Return what a function finds, such as the rings around all objects; found once for all channels."""
@@ -112,8 +123,9 @@ class Family:
     needs : str, optional
         A package of the optional extra ``measure`` that it works with.
     by_runs : bool, optional
-        Whether it looks at nothing but `Block.scan` and `Block.values_of`, and at each object alone. Then it can be
-        measured tile by tile, and for some objects again without a look at the others; see `parts`.
+        Whether it looks at nothing but `Block.scan` (of which `Block.pieces` is made), `Block.pixels_of` and
+        `Block.values_of`, and at each object alone. Then it can be measured tile by tile, and for some objects again
+        without a look at the others; see `parts`.
     """
 
     columns: tuple[Column, ...] | Callable[..., tuple[Column, ...]]

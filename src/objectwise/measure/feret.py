@@ -130,4 +130,4 @@ def _width_of_hull(corners: np.ndarray, spacing: np.ndarray) -> float:
     return kernels.least_width(points * (spacing / 2), stretched, edges)
 
 
-FAMILY = Family(COLUMNS, measure_feret)
+FAMILY = Family(COLUMNS, measure_feret, by_runs=True)

@@ -36,8 +36,9 @@ def measure_granularity(block: Block, channel: str, wanted: set[str], n_granular
     from objectwise.measure.pixels import batches
 
     table = np.full((block.ids.size, n_granularity_steps), np.nan)
+    gathered = block.pixels_of(channel)
     for pixels in batches(block.scan):
-        values = np.ravel(block.images[channel])[pixels.flat].astype(np.float64)
+        values = gathered[pixels.span].astype(np.float64)
         places, lines = pixels.places(1)
         common = values, places, pixels.starts, lines
         part = table[pixels.objects]
@@ -51,4 +52,4 @@ def measure_granularity(block: Block, channel: str, wanted: set[str], n_granular
     return {name: found[name] for name in wanted}, reasons
 
 
-FAMILY = Family(columns, measure_granularity, of="channel", on_request=True)
+FAMILY = Family(columns, measure_granularity, of="channel", on_request=True, by_runs=True)

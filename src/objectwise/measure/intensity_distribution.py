@@ -108,4 +108,6 @@ def measure_distribution(
     return found, reasons
 
 
-FAMILY = Family(columns, measure_distribution, of="channel", on_request=True, occasional=(MISSING,))
+FAMILY = Family(
+    columns, measure_distribution, of="channel", on_request=True, occasional=(MISSING,), by_runs=True
+)

@@ -10,8 +10,8 @@ import numpy as np
 
 from objectwise.core.table import Column, Reasons
 from objectwise.measure.family import Block, Family, Found
-from objectwise.measure.intensity import MISSING, describe, mark_missing, note, of_all
-from objectwise.measure.scan import Scan, scan_labels
+from objectwise.measure.intensity import MISSING, describe, mark_missing, note
+from objectwise.measure.scan import Scan, keep_finite
 
 EDGE = (
     "pixels of the object of which a neighbour (4 in 2-D, 6 in 3-D) is not in it; what lies outside of the image "
@@ -40,11 +40,12 @@ def measure_edge(
     missing: str,
 ) -> Found:
     """Measure the values of one image along the edges of all objects."""
-    edges = block.once("edges", lambda: find_edges(block))
-    described = describe(*edges.gather(block.images[channel]))
-    found = {f"intensity_edge_{name}": of_all(block, edges, values) for name, values in described.items()}
+    edge = block.once("edges", lambda: find_edges(block.scan))
+    n_all = block.scan.n_pixels
+    n_pixels = np.add.reduceat(edge, np.cumsum(n_all) - n_all, dtype=np.int64)
+    described = describe(*keep_finite(block.pixels_of(channel)[edge], n_pixels))
+    found = {f"intensity_edge_{name}": values for name, values in described.items()}
     reasons: Reasons = {}
-    n_pixels = of_all(block, edges, edges.n_pixels, 0)
     empty = np.isnan(found["intensity_edge_mean"])
     note(block, found, reasons, empty & (n_pixels > 0), "every pixel of the edge is NaN or infinite")
     note(block, found, reasons, n_pixels == 0, "the object has no edge in the image")
@@ -52,15 +53,13 @@ def measure_edge(
     return found, reasons
 
 
-def find_edges(block: Block) -> Scan:
-    """Return the edges of all objects, with the ids of `Block.clean`."""
-    edge = np.zeros(block.clean.shape, dtype=np.bool_)
-    for axis in range(block.ndim):
-        labels, inside = block.clean.swapaxes(0, axis), edge.swapaxes(0, axis)
-        changes = labels[1:] != labels[:-1]
-        inside[1:] |= changes
-        inside[:-1] |= changes
-    return scan_labels(np.where(edge, block.clean, 0))
+def find_edges(scan: Scan) -> np.ndarray:
+    """Return which pixels of objects are at an edge, in the order of `Scan.gather`: bool."""
+    from objectwise.kernels import interior
+
+    edge = np.zeros(scan.n_pixels.sum(), np.bool_)
+    interior.mark_edges(scan.runs, scan.line_starts, scan.shape[-2], scan.shape[-1], scan.places, edge)
+    return edge
 
 
-FAMILY = Family(COLUMNS, measure_edge, of="channel", on_request=True, occasional=(MISSING,))
+FAMILY = Family(COLUMNS, measure_edge, of="channel", on_request=True, occasional=(MISSING,), by_runs=True)

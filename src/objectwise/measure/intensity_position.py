@@ -52,17 +52,18 @@ def measure_position(
     from objectwise.kernels import runs as lines
     from objectwise.kernels import values as contents
 
-    scan, image = block.scan, block.images[channel]
+    scan, pixels = block.scan, block.pixels_of(channel)
     sums = np.zeros((block.ids.size, contents.N_WEIGHED))
     corners = np.ascontiguousarray(scan.record[:, lines.MIN_Z : lines.MIN_Z + 3])
-    values, starts, _ = block.values_of(channel)
-    if values.dtype.kind == "u":
-        work, pixels = contents.weigh_counted_positions, [(values, starts[low]) for low, _ in scan.ranges]
-    else:
-        prepared = lines.prepare_image(image).reshape(-1, max(1, image.shape[-1]))
-        work, pixels = contents.weigh_positions, [(prepared,)] * len(scan.ranges)
-    parts = zip(scan.ranges, pixels, strict=True)
-    in_threads(work, [(scan.runs_of(*part), scan.shape[-2], *own, corners, sums) for part, own in parts])
+    places = np.cumsum(scan.n_pixels) - scan.n_pixels
+    work = contents.weigh_counted_positions if pixels.dtype.kind == "u" else contents.weigh_positions
+    in_threads(
+        work,
+        [
+            (scan.runs_of(low, high), scan.shape[-2], pixels, places[low], corners, sums)
+            for low, high in scan.ranges
+        ],
+    )
     names = "zyx"[3 - block.ndim :]
 
     def positions(first: int) -> np.ndarray:
@@ -83,4 +84,4 @@ def measure_position(
     return found, reasons
 
 
-FAMILY = Family(COLUMNS, measure_position, of="channel", on_request=True, occasional=(MISSING,))
+FAMILY = Family(COLUMNS, measure_position, of="channel", on_request=True, occasional=(MISSING,), by_runs=True)

@@ -157,20 +157,54 @@ def measure_depths(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     centres : ndarray of int64, shape (n, ndim)
         The deepest pixel of each object.
 
+    """
+    from objectwise.kernels import values
+    from objectwise.kernels.threads import in_threads, strips
+
+    ends = np.cumsum(block.scan.n_pixels)
+    begins = ends - block.scan.n_pixels
+    depths, centres = find_depths(block)
+    statistics = np.empty((ends.size, values.N_STATISTICS))
+
+    def work(low: int, high: int) -> None:
+        mine = slice(low, high)
+        values.describe_values(depths, begins[mine], ends[mine], statistics[mine])
+        middle = statistics[mine, values.MEDIAN : values.MEDIAN + 1]
+        values.find_percentiles(depths, begins[mine], ends[mine], np.array([0.5]), middle)
+
+    in_threads(work, strips(ends.size, 64))
+    largest, mean, median = (
+        statistics[:, column] * block.spacing[-1] for column in (values.MAXIMUM, values.MEAN, values.MEDIAN)
+    )
+    return largest, mean, median, centres
+
+
+def find_depths(block: Block) -> tuple[np.ndarray, np.ndarray]:
+    """Find how deep each pixel lies in its object.
+
+    Parameters
+    ----------
+    block : Block
+
+    Returns
+    -------
+    depths : ndarray of float64, shape (number of pixels in all objects,)
+        Distance to the nearest pixel outside, as a multiple of the pixel size along x; in the order of
+        `Block.pieces`, in raster order within each piece.
+    centres : ndarray of int64, shape (n, ndim)
+        The deepest pixel of each object.
+
     Notes
     -----
     The memory needed is 8 bytes for each pixel of an object, and as much for each pixel of the largest box.
     """
-    from objectwise.kernels import interior, values
+    from objectwise.kernels import interior
     from objectwise.kernels.threads import in_threads, strips
 
     scan, pieces = block.scan, block.pieces
-    n = scan.ids.size
-    ends = np.cumsum(scan.n_pixels)
-    begins = ends - scan.n_pixels
-    depths = np.empty(ends[-1] if n else 0)
-    centres = np.zeros((n, 3), dtype=np.int64)
-    statistics = np.empty((n, values.N_STATISTICS))
+    begins = np.cumsum(scan.n_pixels) - scan.n_pixels
+    depths = np.empty(scan.n_pixels.sum())
+    centres = np.zeros((scan.ids.size, 3), dtype=np.int64)
     # relative to the pixel size along x, squared distances are whole numbers where pixels are square
     steps = np.ones(3)
     steps[3 - scan.ndim :] = np.asarray(block.spacing) / block.spacing[-1]
@@ -182,16 +216,9 @@ def measure_depths(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
             pieces.runs, pieces.starts, pieces.first, low, high, scan.shape[-2], pieces.record, scan.ndim == 3,
             steps, reference, offset, begins, depths, centres,
         )  # fmt: skip
-        mine = slice(low, high)
-        values.describe_values(depths, begins[mine], ends[mine], statistics[mine])
-        middle = statistics[mine, values.MEDIAN : values.MEDIAN + 1]
-        values.find_percentiles(depths, begins[mine], ends[mine], np.array([0.5]), middle)
 
-    in_threads(work, strips(n))
-    largest, mean, median = (
-        statistics[:, column] * block.spacing[-1] for column in (values.MAXIMUM, values.MEAN, values.MEDIAN)
-    )
-    return largest, mean, median, centres[:, 3 - scan.ndim :]
+    in_threads(work, strips(scan.ids.size, 16))
+    return depths, centres[:, 3 - scan.ndim :]
 
 
-FAMILY = Family(COLUMNS, measure_interior)
+FAMILY = Family(COLUMNS, measure_interior, by_runs=True)

@@ -142,4 +142,4 @@ def hu_invariants(normal: dict[tuple[int, ...], np.ndarray]) -> list[np.ndarray]
     ]
 
 
-FAMILY = Family(COLUMNS, measure_moments, on_request=True)
+FAMILY = Family(COLUMNS, measure_moments, on_request=True, by_runs=True)

@@ -198,4 +198,4 @@ def border_fraction(block: Block) -> np.ndarray:
     return outside / faces
 
 
-FAMILY = Family(COLUMNS, measure_outline)
+FAMILY = Family(COLUMNS, measure_outline, by_runs=True)

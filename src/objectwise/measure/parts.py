@@ -7,19 +7,135 @@ table, and a row that is measured again, equal those of a full measurement to th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from objectwise.core.table import Reasons
-from objectwise.measure.families import all_columns, choose, defaults
+from objectwise.core.grid import Grid
+from objectwise.core.table import Reasons, Table
+from objectwise.measure.families import Chosen, all_columns, choose, defaults
 from objectwise.measure.family import Block
-from objectwise.measure.objects import check, check_spacing, measure_chosen
+from objectwise.measure.objects import check, check_spacing, make_table, measure_chosen
 from objectwise.measure.scan import join_scans, scan_labels
 
 Box = tuple[slice, ...]
+Read = Callable[[Box], np.ndarray]
+Found = tuple[dict[str, np.ndarray], Reasons]
+
+
+def measure_tiles(
+    read_labels: Read,
+    read_images: Mapping[str, Read],
+    boxes: Sequence[Box],
+    shape: Sequence[int],
+    spacing: Sequence[float] | None = None,
+    features: Iterable[str] | str | None = None,
+    **settings: Any,
+) -> Generator[Box, None, Found]:
+    """Measure a block that is read tile by tile, and never as a whole.
+
+    Parameters
+    ----------
+    read_labels : callable
+        ``read_labels(box)`` returns the labels of a tile.
+    read_images : mapping of str to callable
+        For each image what returns a tile of it.
+    boxes : sequence of tuple of slice
+        The tiles, which do not overlap.
+    shape : sequence of int
+        Shape of the block.
+    spacing, features, **settings
+        As for `objectwise.measure.objects.measure_block`.
+
+    Yields
+    ------
+    tuple of slice
+        The tile that has just been read: of the labels, then of each image that is measured.
+
+    Returns
+    -------
+    values, reasons
+        What `measure_block` returns for the whole block.
+
+    Raises
+    ------
+    ValueError
+        If a feature needs more than the runs of the objects and their values.
+
+    Notes
+    -----
+    Held are the runs of the objects, and the values in objects of two channels at most.
+    """
+    shape, channels = tuple(int(n) for n in shape), list(read_images)
+    settings = {**defaults(), **settings}
+    chosen = choose(len(shape), channels, features, settings)
+    why = _needs_whole(chosen)
+    if why:
+        raise ValueError(f"features: {why}")
+    nothing = np.broadcast_to(np.int32(0), shape)
+    block = Block(nothing, dict.fromkeys(channels, nothing), check_spacing(spacing, len(shape)))
+    scans = []
+    for box in boxes:
+        scans.append((scan_labels(read_labels(box)), box))
+        yield box
+    block.scan = join_scans(scans, shape)
+    values, reasons = measure_chosen(block, [item for item in chosen if not item.target], settings)
+    for channel, read in read_images.items():
+        mine = [item for item in chosen if item.target == (channel,)]
+        if not mine:
+            continue
+        pixels = None
+        for box in boxes:
+            pixels = block.scan.gather_box(read(box), box, pixels)
+            yield box
+        block.keep_pixels(channel, np.empty(0, np.uint8) if pixels is None else pixels)
+        found, why_not = measure_chosen(block, mine, settings)
+        values |= found
+        reasons |= why_not
+    return _in_order(values, channels, settings), reasons
+
+
+def table_of_tiles(
+    read: Mapping[str, Any],
+    cut: Sequence[Box],
+    shape: Sequence[int],
+    grid: Grid,
+    features: Iterable[str] | None,
+    **settings: Any,
+) -> Generator[Box, None, Table]:
+    """Measure a block tile by tile, as `objectwise.core.locality.Parts` asks for it."""
+    images = read.get("images", {})
+    found = yield from measure_tiles(
+        read["labels"], images, cut, shape, grid.block_spacing, features, **settings
+    )
+    return make_table([(0, *found)], len(shape), list(images), features, grid.unit, **settings)
+
+
+def needs_whole(ndim: int, channels: Sequence[str], features: Iterable[str] | None, **settings: Any) -> str:
+    """Say which features need a whole block; empty where none does, and for features that there are not."""
+    try:
+        return _needs_whole(choose(ndim, channels, features, settings))
+    except ValueError:
+        # that is said when they are measured
+        return ""
+
+
+def _needs_whole(chosen: Iterable[Chosen]) -> str:
+    """Say which of some columns need a whole block."""
+    groups = dict.fromkeys(item.column.group for item in chosen if not item.family.by_runs)
+    if not groups:
+        return ""
+    verb = "looks" if len(groups) == 1 else "look"
+    return f"{' and '.join(groups)} {verb} at more than each object alone; leave it out, or run without tiles"
+
+
+def _in_order(
+    values: Mapping[str, np.ndarray], channels: Sequence[str], settings: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """Return columns in the order of a table."""
+    order = ["label", *(item.column.name for item in all_columns(channels, settings))]
+    return {name: values[name] for name in order if name in values}
 
 
 def measure_some(
@@ -79,76 +195,5 @@ def measure_some(
             name: {label: text for label, text in entries.items() if label in kept}
             for name, entries in why.items()
         }
-    order = ["label", *(item.column.name for item in all_columns(list(block.images), settings))]
-    values = {name: values[name] for name in order if name in values}
+    values = _in_order(values, list(block.images), settings)
     return values, {name: entries for name, entries in reasons.items() if entries}
-
-
-@dataclass
-class _TiledBlock(Block):
-    """A block whose images are read tile by tile, whenever the values of one are needed."""
-
-    read: Callable[[str, Box], np.ndarray] = field(kw_only=True)
-    boxes: Sequence[Box] = field(kw_only=True)
-
-    def _gather(self, channel: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self.scan.gather_tiles((box, self.read(channel, box)) for box in self.boxes)
-
-
-def measure_tiles(
-    read_labels: Callable[[Box], np.ndarray],
-    read_image: Callable[[str, Box], np.ndarray],
-    boxes: Sequence[Box],
-    shape: Sequence[int],
-    channels: Sequence[str] = (),
-    spacing: Sequence[float] | None = None,
-    features: Iterable[str] | str | None = None,
-    **settings: Any,
-) -> tuple[dict[str, np.ndarray], Reasons]:
-    """Measure a block that is read tile by tile, and never as a whole.
-
-    Parameters
-    ----------
-    read_labels : callable
-        ``read_labels(box)`` returns the labels of a tile.
-    read_image : callable
-        ``read_image(channel, box)`` returns a tile of an image.
-    boxes : sequence of tuple of slice
-        The tiles, which do not overlap.
-    shape : sequence of int
-        Shape of the block.
-    channels : sequence of str, optional
-        Names of the images.
-    spacing, features, **settings
-        As for `objectwise.measure.objects.measure_block`.
-
-    Returns
-    -------
-    values, reasons
-        What `measure_block` returns for the whole block.
-
-    Raises
-    ------
-    ValueError
-        If a feature needs more than the runs of the objects and their values.
-
-    Notes
-    -----
-    Held are the runs of the objects, and the values in objects of two channels at most.
-    """
-    shape = tuple(int(n) for n in shape)
-    settings = {**defaults(), **settings}
-    chosen = choose(len(shape), list(channels), features, settings)
-    for item in chosen:
-        if not item.family.by_runs:
-            raise ValueError(f"features: {item.column.name!r} cannot be measured tile by tile")
-    nothing = np.broadcast_to(np.int32(0), shape)
-    block = _TiledBlock(
-        nothing,
-        dict.fromkeys(channels, nothing),
-        check_spacing(spacing, len(shape)),
-        read=read_image,
-        boxes=boxes,
-    )
-    block.scan = join_scans(((scan_labels(read_labels(box)), box) for box in boxes), shape)
-    return measure_chosen(block, chosen, settings)

@@ -20,8 +20,10 @@ class Pixels:
     ----------
     objects : slice
         Which objects, in the order of the ids.
+    span : slice
+        Where these pixels lie in what `Scan.gather` returns; in raster order within each object.
     flat : ndarray of int64, shape (n,)
-        Where each pixel lies in the block, seen as one line; in raster order within each object.
+        Where each lies in the block, seen as one line.
     owner : ndarray of int64, shape (n,)
         The object of each, counted from the first of these.
     starts : ndarray of int64, shape (n_objects + 1,)
@@ -35,6 +37,7 @@ class Pixels:
     """
 
     objects: slice
+    span: slice
     flat: np.ndarray
     owner: np.ndarray
     starts: np.ndarray
@@ -92,5 +95,6 @@ def batches(scan: Scan) -> Iterator[Pixels]:
         starts = np.concatenate([[0], np.cumsum(scan.n_pixels[start:stop])])
         extent = scan.record[start:stop, lines.MAX_Z :] - corner
         flat = line * scan.shape[-1] + x
-        yield Pixels(slice(start, stop), flat, owner, starts, position, extent, scan.ndim)
+        span = slice(int(before), int(before + ends[-1]))
+        yield Pixels(slice(start, stop), span, flat, owner, starts, position, extent, scan.ndim)
         start = stop

@@ -11,6 +11,7 @@ import numpy as np
 
 from objectwise.core.table import Column, Reasons
 from objectwise.measure.family import Block, Family, Found, undefined
+from objectwise.measure.interior import find_depths
 from objectwise.measure.pixels import Pixels
 
 CLOSE = 1e-6  # how far two lengths may differ by rounding, relative to them
@@ -55,20 +56,17 @@ def columns(n_rings: int) -> tuple[Column, ...]:
 
 def measure_radial(block: Block, channel: str, wanted: set[str], n_rings: int) -> Found:
     """Measure how one image is spread in all objects."""
-    import edt
-
-    from objectwise.kernels.threads import n_threads
     from objectwise.measure.pixels import batches
 
     n = block.ids.size
     # of each ring: number of finite pixels, their sum, and deviation and mean of the means of its wedges
     table = np.full((n, n_rings, 4), np.nan)
     if n:
-        depth = edt.edt(block.clean, block.spacing, black_border=True, parallel=n_threads()).ravel()
-        image = np.ravel(block.images[channel])
+        depth = block.once("depths", lambda: _depths(block))
+        image = block.pixels_of(channel)
         for part in batches(block.scan):
-            values = image[part.flat].astype(np.float64)
-            table[part.objects] = _describe_rings(part, values, depth[part.flat], block.spacing, n_rings)
+            values = image[part.span].astype(np.float64)
+            table[part.objects] = _describe_rings(part, values, depth[part.span], block.spacing, n_rings)
     pixels, sums, deviation, mean = np.moveaxis(table, 2, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         fraction = sums / sums.sum(axis=1, keepdims=True)
@@ -94,6 +92,22 @@ def measure_radial(block: Block, channel: str, wanted: set[str], n_rings: int) -
             )
             reasons[name] |= undefined(block, name, unmeasured, "the ring has no pixel")
     return found, reasons
+
+
+def _depths(block: Block) -> np.ndarray:
+    """Return how deep each pixel lies in its object, in the order of `Scan.gather`."""
+    from objectwise.kernels.runs import LINE, START, STOP
+
+    depths, _ = find_depths(block)
+    # the runs piece after piece, and where they go
+    runs = block.pieces.runs
+    places = np.empty(len(runs), np.int64)
+    places[np.lexsort((runs[:, START], runs[:, LINE]))] = block.scan.places
+    lengths = runs[:, STOP] - runs[:, START]
+    found = np.empty_like(depths)
+    begins = np.cumsum(lengths) - lengths
+    found[np.repeat(places - begins, lengths) + np.arange(depths.size)] = depths
+    return found * block.spacing[-1]
 
 
 def _describe_rings(
@@ -153,4 +167,4 @@ def _distance(position: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.sqrt(((position - other) ** 2).sum(axis=0))
 
 
-FAMILY = Family(columns, measure_radial, of="channel", on_request=True)
+FAMILY = Family(columns, measure_radial, of="channel", on_request=True, by_runs=True)

@@ -148,8 +148,8 @@ class Scan:
         contents.place_runs(self.runs, np.cumsum(self.n_pixels) - self.n_pixels, places)
         return places
 
-    def gather(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the finite values of an image, object after object, and where those of each begin and end.
+    def gather(self, image: np.ndarray) -> np.ndarray:
+        """Return the values of an image in the pixels of objects, object after object.
 
         Parameters
         ----------
@@ -158,42 +158,32 @@ class Scan:
 
         Returns
         -------
-        values : ndarray of uint8, uint16, float32 or float64, shape (n_pixels.sum(),)
+        ndarray of uint8, uint16, float32 or float64, shape (n_pixels.sum(),)
             In raster order within each object.
-        starts, ends : ndarray of int64, shape (n,)
         """
-        return self.gather_tiles([(tuple(slice(0, n) for n in self.shape), image)])
+        return self.gather_box(image, tuple(slice(0, n) for n in self.shape))
 
-    def gather_tiles(
-        self, tiles: Iterable[tuple[tuple[slice, ...], np.ndarray]]
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Do as `gather` does for an image that comes in boxes, which together hold all objects."""
+    def gather_box(
+        self, image: np.ndarray, box: tuple[slice, ...], values: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Do as `gather` does for a box of an image; the values are those that were found in other boxes."""
         from objectwise.kernels import runs as lines
         from objectwise.kernels import values as contents
 
-        stops = np.cumsum(self.n_pixels)
-        starts = stops - self.n_pixels
-        values = np.empty(0, np.uint8)
-        for box, tile in tiles:
-            prepared = lines.prepare_image(tile)
-            if not values.size:
-                values = np.empty(stops[-1] if stops.size else 0, dtype=prepared.dtype)
-            rows = prepared.reshape(-1, max(1, tile.shape[-1]))
-            runs, places = self._within(box)
-            # the image is read from top to bottom, which is faster than object after object
-            in_threads(
-                contents.gather_values,
-                [
-                    (runs[low:high], places[low:high], rows, values)
-                    for low, high in strips(len(runs), FEW_RUNS)
-                ],
-            )
-        if values.dtype.kind == "f":
-            in_threads(
-                contents.keep_finite,
-                [(values, starts[low:high], stops[low:high]) for low, high in self.ranges],
-            )
-        return values, starts, stops
+        prepared = lines.prepare_image(image)
+        found = np.empty(self.n_pixels.sum(), prepared.dtype) if values is None else values
+        rows = prepared.reshape(-1, max(1, image.shape[-1]))
+        runs, places = self._within(box)
+        # the image is read from top to bottom, which is faster than object after object
+        in_threads(
+            contents.gather_values,
+            [(runs[low:high], places[low:high], rows, found) for low, high in strips(len(runs), FEW_RUNS)],
+        )
+        return found
+
+    def finite(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the finite ones of values that were gathered, and where those of each object begin and end."""
+        return keep_finite(values, self.n_pixels)
 
     def _within(self, box: tuple[slice, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Return the parts of the runs in a box, counted from its corner, and their `places`."""
@@ -270,6 +260,29 @@ def _number(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     present = np.zeros(largest + 1, dtype=np.int32)
     present[value] = 1
     return np.flatnonzero(present), (np.cumsum(present, dtype=np.int32) - 1)[value]
+
+
+def keep_finite(values: np.ndarray, n_values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return values with the finite ones of each object moved to the front, and where these begin and end.
+
+    Parameters
+    ----------
+    values : ndarray of uint8, uint16, float32 or float64
+        Object after object; not changed.
+    n_values : ndarray of int64, shape (n,)
+        How many each object has.
+    """
+    from objectwise.kernels import values as contents
+
+    stops = np.cumsum(n_values)
+    starts = stops - n_values
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        values = values.copy()
+        in_threads(
+            contents.keep_finite,
+            [(values, starts[low:high], stops[low:high]) for low, high in strips(starts.size, 64)],
+        )
+    return values, starts, stops
 
 
 def join_scans(parts: Iterable[tuple[Scan, tuple[slice, ...]]], shape: tuple[int, ...]) -> Scan:

@@ -12,6 +12,7 @@ import numpy as np
 
 from objectwise.core.table import Column
 from objectwise.measure.family import Block, Family, Found, undefined
+from objectwise.measure.scan import Scan
 
 SHEET = 1 << 24  # pixels of a sheet, unless one object needs more
 
@@ -128,9 +129,8 @@ def _sheets(block: Block) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         sheet = np.zeros((*extent[part, :-1].max(axis=0), int(widths[part.size - 1])), bool)
         ends = widths[: part.size]
         for index, end in zip(part, ends, strict=True):
-            box = tuple(slice(a, b) for a, b in zip(low[index], high[index], strict=True))
             # a pixel around it, as a mask that fills its box would stay as it is
-            inside = np.pad(block.clean[box] == index + 1, 1)
+            inside = np.pad(_mask_of(block.scan, index), 1)
             thin = skeletonize(inside)[(slice(1, -1),) * block.ndim]
             place = tuple(slice(size) for size in thin.shape[:-1])
             sheet[(*place, slice(end - 1 - thin.shape[-1], end - 1))] = thin
@@ -138,4 +138,19 @@ def _sheets(block: Block) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         start = stop
 
 
-FAMILY = Family(COLUMNS, measure_skeleton, on_request=True, needs="skan")
+def _mask_of(scan: Scan, index: int) -> np.ndarray:
+    """Return one object in its box."""
+    from objectwise.kernels.runs import LINE, MAX_Z, MIN_Z, START
+
+    mask = np.zeros(scan.box_max[index] - scan.box_min[index], bool)
+    lines = mask.reshape(-1, mask.shape[-1])
+    z, y = np.divmod(scan.runs_of(index, index + 1)[:, LINE], scan.shape[-2])
+    corner = scan.record[index, MIN_Z:MAX_Z]
+    line = (z - corner[0]) * mask.shape[-2] + y - corner[1]
+    columns = scan.runs_of(index, index + 1)[:, START:] - corner[2]
+    for row, (start, stop) in zip(line, columns, strict=True):
+        lines[row, start:stop] = True
+    return mask
+
+
+FAMILY = Family(COLUMNS, measure_skeleton, on_request=True, needs="skan", by_runs=True)

@@ -86,8 +86,9 @@ def measure_texture(
         )
     table = np.full((block.ids.size, cooccurrence.N_FEATURES), np.nan)
     steps = np.array(directions(block.ndim)) * texture_scale
+    gathered = block.pixels_of(channel)
     for pixels in batches(block.scan):
-        values = np.ravel(block.images[channel])[pixels.flat].astype(np.float64)
+        values = gathered[pixels.span].astype(np.float64)
         present = np.isfinite(values)
         ends = []
         for given, extreme, far in ((texture_min, np.minimum, np.inf), (texture_max, np.maximum, -np.inf)):
@@ -132,4 +133,4 @@ def directions(ndim: int) -> list[tuple[int, int, int]]:
     return [step for step in steps if step > (0, 0, 0)]
 
 
-FAMILY = Family(COLUMNS, measure_texture, of="channel", on_request=True)
+FAMILY = Family(COLUMNS, measure_texture, of="channel", on_request=True, by_runs=True)

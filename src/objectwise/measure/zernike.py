@@ -61,7 +61,7 @@ def measure_intensity_moments(block: Block, channel: str, wanted: set[str]) -> F
     orders = {
         f"zernike_intensity_{n}_{m}": (n, m) for n, m in ORDERS if f"zernike_intensity_{n}_{m}" in wanted
     }
-    sums, area, n_finite = _moments(block, orders.values(), block.images[channel])
+    sums, area, n_finite = _moments(block, orders.values(), block.pixels_of(channel))
     alone, missing = area == 0, n_finite == 0
     with np.errstate(invalid="ignore", divide="ignore"):
         sums /= np.where(alone | missing, np.nan, n_finite)
@@ -74,7 +74,7 @@ def measure_intensity_moments(block: Block, channel: str, wanted: set[str]) -> F
 
 
 def _moments(
-    block: Block, orders: Collection[tuple[int, int]], image: np.ndarray | None
+    block: Block, orders: Collection[tuple[int, int]], gathered: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the magnitudes of the sums, the areas of the circles in pixels, and the numbers of finite pixels."""
     from objectwise.kernels.circles import enclosing_circles
@@ -95,7 +95,7 @@ def _moments(
         starts = np.searchsorted(ends, pixels.starts)
         enclosing_circles(np.ascontiguousarray(position[:, ends].T), starts, circles)
         area[part] = np.pi * circles[:, 2] / np.prod(block.spacing)
-        values = np.ones(owner.size) if image is None else np.ravel(image)[pixels.flat].astype(np.float64)
+        values = np.ones(owner.size) if gathered is None else gathered[pixels.span].astype(np.float64)
         present = np.isfinite(values)
         n_finite[part] = np.bincount(owner, present, size)
         # a pixel alone lies in the middle of its circle
@@ -125,5 +125,7 @@ def _radial(n: int, m: int) -> list[float]:
     ]
 
 
-SHAPE_FAMILY = Family(SHAPE_COLUMNS, measure_shape_moments, on_request=True)
-INTENSITY_FAMILY = Family(INTENSITY_COLUMNS, measure_intensity_moments, of="channel", on_request=True)
+SHAPE_FAMILY = Family(SHAPE_COLUMNS, measure_shape_moments, on_request=True, by_runs=True)
+INTENSITY_FAMILY = Family(
+    INTENSITY_COLUMNS, measure_intensity_moments, of="channel", on_request=True, by_runs=True
+)
