@@ -60,19 +60,42 @@ def list_corners(first, last, start, n_planes, height, min_x):
 
 
 @compiled
-def _middles(corners):
-    """Return the middles of the faces of corners, in half voxels: five for each, as it hides its sixth."""
+def _middles(corners, first, last, start, n_planes, height, min_x):
+    """List the middles of faces of corners that may be corners of the hull of all middles, in half voxels.
+
+    Returns
+    -------
+    points : ndarray of int64, shape (n, 3)
+    owner : ndarray of int64, shape (n,)
+        The corner of each.
+
+    Notes
+    -----
+    A voxel stands for the middle at the end of its line, and for those of the four faces beside it. Such a face is
+    between the voxel and the next line. Where that line has voxels up to this one, the middle lies between others.
+    """
     points = np.empty((5 * corners.shape[0], 3), dtype=np.int64)
+    owner = np.empty(5 * corners.shape[0], dtype=np.int64)
+    n = 0
     for corner in range(corners.shape[0]):
+        z = corners[corner, 0]
+        y = corners[corner, 1]
+        x = corners[corner, 2]
         for number in range(5):
-            for axis in range(3):
-                points[5 * corner + number, axis] = 2 * corners[corner, axis]
-        points[5 * corner, 0] -= 1
-        points[5 * corner + 1, 0] += 1
-        points[5 * corner + 2, 1] -= 1
-        points[5 * corner + 3, 1] += 1
-        points[5 * corner + 4, 2] += corners[corner, 3]
-    return points
+            step_z = (number == 0) - (number == 1)
+            step_y = (number == 2) - (number == 3)
+            near_z = z + step_z
+            near_y = y + step_y
+            if number < 4 and 0 <= near_z < n_planes and 0 <= near_y < height:
+                line = start + near_z * height + near_y
+                if first[line] - min_x <= x + 1 and last[line] - min_x >= x - 1:
+                    continue
+            points[n, 0] = 2 * z + step_z
+            points[n, 1] = 2 * y + step_y
+            points[n, 2] = 2 * x + (corners[corner, 3] if number == 4 else 0)
+            owner[n] = corner
+            n += 1
+    return points[:n], owner[:n]
 
 
 @compiled
@@ -384,18 +407,19 @@ def fill_solid_hulls(record, offsets, first, last, spacing, many, n_convex, diam
         n_planes = record[index, MAX_Z] - record[index, MIN_Z]
         height = record[index, MAX_Y] - record[index, MIN_Y]
         corners = list_corners(first, last, start, n_planes, height, min_x)
-        points = _middles(corners)
+        points, _ = _middles(corners, first, last, start, n_planes, height, min_x)
         planes, faces = _hull(points)
         n_convex[index] = _fill(points, planes, faces, start, n_planes, height, min_x, first, last)
         if many < 0:
             continue
         corners = list_corners(first, last, start, n_planes, height, min_x)
         if corners.shape[0] > many:
-            _, faces = _hull(_middles(corners))
+            points, owner = _middles(corners, first, last, start, n_planes, height, min_x)
+            _, faces = _hull(points)
             needed = np.zeros(corners.shape[0], dtype=np.bool_)
             for face in range(faces.shape[0]):
                 for side in range(3):
-                    needed[faces[face, side] // 5] = True
+                    needed[owner[faces[face, side]]] = True
             n = 0
             for corner in range(corners.shape[0]):
                 if needed[corner]:
