@@ -154,7 +154,7 @@ def fill_hulls(record, offsets, first, last, spacing_y, spacing_x, n_convex, dia
         n_convex[index] = total
 
         # the pixels that may be ends of a diameter
-        n = 0
+        n = np.int64(0)
         for row in range(height):
             if last[start + row] >= 0:
                 position[n] = row

@@ -12,6 +12,10 @@ import numpy as np
 from objectwise.kernels import compiled
 from objectwise.kernels.runs import MAX_Y, MAX_Z, MIN_X, MIN_Y, MIN_Z, NOWHERE
 
+# the corners of the four faces of a tetrahedron, and the face beyond the side that begins at each
+FIRST_CORNERS = np.array([(0, 1, 2), (1, 0, 3), (2, 1, 3), (0, 2, 3)])
+FIRST_NEIGHBOURS = np.array([(1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1)])
+
 
 @compiled
 def list_corners(first, last, start, n_planes, height, min_x):
@@ -131,8 +135,9 @@ def _put(table, row, one, two, three):
 def _tetrahedron(points, vertices, planes, near):
     """Write four faces that bound a part of the hull, outward."""
     n = points.shape[0]
-    a = 0
-    b = 0
+    # plain zeros would be a type of their own, for which all below is compiled once more
+    a = np.int64(0)
+    b = np.int64(0)
     for p in range(n):
         if points[p, 0] < points[a, 0]:
             a = p
@@ -157,14 +162,11 @@ def _tetrahedron(points, vertices, planes, near):
             most = size
     if _above(plane, points[d]) > 0:
         a, b = b, a
-    _put(vertices, 0, a, b, c)
-    _put(vertices, 1, b, a, d)
-    _put(vertices, 2, c, b, d)
-    _put(vertices, 3, a, c, d)
-    _put(near, 0, 1, 2, 3)
-    _put(near, 1, 0, 3, 2)
-    _put(near, 2, 0, 1, 3)
-    _put(near, 3, 0, 2, 1)
+    four = (a, b, c, d)
+    for face in range(4):
+        for side in range(3):
+            vertices[face, side] = four[FIRST_CORNERS[face, side]]
+            near[face, side] = FIRST_NEIGHBOURS[face, side]
     for face in range(4):
         _plane(points, vertices[face, 0], vertices[face, 1], vertices[face, 2], planes[face])
 
