@@ -52,9 +52,9 @@ def count_neighbours(runs, starts, low, high, n_y, solid, parent, neighbours, co
         Number of rows of a plane.
     solid : bool
         Whether there are several planes.
-    parent : ndarray of int64, shape (n_runs,)
+    parent : ndarray of int32, shape (n_runs,)
         Written: the first run of the piece that a run belongs to.
-    neighbours : ndarray of int64, shape (n, 13)
+    neighbours : ndarray of int64, shape (n, 13), or (n, 4) where there is one plane
         Zeros; written: the pairs of pixels that are both in the object, in the order of `DIRECTIONS`.
     contacts : ndarray of int64, shape (n,)
         Zeros; written: the pairs of runs in adjacent rows of a plane that touch, if only at a corner.

@@ -29,8 +29,9 @@ class Pieces:
         Where the pieces of each object begin.
     record : ndarray of int64, shape (n_pieces, 16)
         What `Scan.record` is for objects.
-    neighbours : ndarray of int64, shape (n, 13)
-        Pairs of neighbours within each object, for each of the `DIRECTIONS` of `objectwise.kernels.pieces`.
+    neighbours : ndarray of int64, shape (n, 13), or (n, 4) in 2-D
+        Pairs of neighbours within each object, for each of the `DIRECTIONS` of `objectwise.kernels.pieces`; in 2-D
+        for those in a plane, which come first.
     contacts : ndarray of int64, shape (n,)
         Pairs of runs of each object in adjacent rows of a plane that touch.
     """
@@ -64,13 +65,13 @@ def find_pieces(scan: Scan) -> Pieces:
 
     n = scan.ids.size
     runs, starts = scan.grouped, scan.run_starts
-    parent = np.empty(len(runs), dtype=np.int64)
-    neighbours = np.zeros((n, len(kernels.DIRECTIONS)), dtype=np.int64)
+    parent = np.empty(len(runs), dtype=np.int32)
+    neighbours = np.zeros((n, 13 if scan.ndim == 3 else 4), dtype=np.int64)
     contacts = np.zeros(n, dtype=np.int64)
     given = (scan.shape[-2], scan.ndim == 3, parent, neighbours, contacts)
     in_threads(kernels.count_neighbours, [(runs, starts, *part, *given) for part in scan.ranges])
-    roots = parent == np.arange(parent.size)
-    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(roots)])[starts]
+    roots = parent == np.arange(parent.size, dtype=np.int32)
+    first = np.searchsorted(np.flatnonzero(roots), starts)
     record = scan.record
     if first[-1] > n:
         # pieces are numbered by object and first run
