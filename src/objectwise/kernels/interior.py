@@ -296,7 +296,9 @@ def count_outlines(runs, starts, first_pieces, low, high, record, counts):
             below_right = border[first + width + 1 : first + width + 1 + n]
             for here in range(n):
                 straight = np.uint8(left[here] + right[here] + above[here] + below[here])
-                diagonal = np.uint8(above_left[here] + above_right[here] + below_left[here] + below_right[here])
+                diagonal = np.uint8(
+                    above_left[here] + above_right[here] + below_left[here] + below_right[here]
+                )
                 one = (straight == 2) | (straight == 3)
                 one &= diagonal <= 2
                 # no pixel is of two kinds

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.kernels import compiled
-from objectwise.kernels.runs import LABEL, LINE, MAX_Y, MAX_Z, MIN_Y, MIN_Z, START, STOP
+from objectwise.kernels.runs import LINE, MAX_Y, MAX_Z, MIN_Y, MIN_Z, START, STOP
 
 # steps to half of the 26 neighbours; `count_neighbours` counts in this order
 DIRECTIONS = np.array(

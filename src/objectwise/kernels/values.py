@@ -547,4 +547,6 @@ def weigh_counted_positions(runs, n_y, values, place, corners, sums):
             entry[PEAK_Z + 1] = y
             entry[PEAK_Z + 2] = before + first
         plain_x = own.size * before + own.size * (own.size - 1) // 2
-        _add_line(entry, z, y, own.size, plain_x, np.float64(weight), np.float64(weighted_x + before * weight))
+        _add_line(
+            entry, z, y, own.size, plain_x, np.float64(weight), np.float64(weighted_x + before * weight)
+        )
