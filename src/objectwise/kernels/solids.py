@@ -135,9 +135,9 @@ def _put(table, row, one, two, three):
 def _tetrahedron(points, vertices, planes, near):
     """Write four faces that bound a part of the hull, outward."""
     n = points.shape[0]
-    # plain zeros would be a type of their own, for which all below is compiled once more
-    a = np.int64(0)
-    b = np.int64(0)
+    # a plain zero would be a type of its own, for which all below is compiled once more
+    a = n - 1
+    b = n - 1
     for p in range(n):
         if points[p, 0] < points[a, 0]:
             a = p
