@@ -100,7 +100,8 @@ def test_positions(dtype, shape):
     scan = scan_labels(labels)
     corners = np.ascontiguousarray(scan.record[:, lines.MIN_Z : lines.MIN_Z + 3])
     found = np.zeros((scan.ids.size, contents.N_WEIGHED))
-    contents.weigh_positions(scan.runs, shape[-2], scan.places, scan.gather(image), corners, found)
+    weigh = contents.weigh_counted_positions if np.dtype(dtype).kind == "u" else contents.weigh_positions
+    weigh(scan.grouped, shape[-2], scan.gather(image), 0, corners, found)
     volume, image = labels.reshape((-1, *shape[-2:])), image.reshape((-1, *shape[-2:]))
     for row, corner, label in zip(found, corners, scan.ids, strict=True):
         where = np.argwhere((volume == label) & np.isfinite(image))

@@ -90,7 +90,8 @@ def test_pairs_of_neighbours_one_by_one(shape):
         label = volume[tuple(place)]
         for number, step in enumerate(DIRECTIONS):
             expected[label - 1, number] += padded[tuple(place + 1 + step)] == label
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(found, expected[:, : found.shape[1]])
+    assert not expected[:, found.shape[1] :].any()
 
 
 def test_directions_cover_the_sphere_evenly_in_cubes():

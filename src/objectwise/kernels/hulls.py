@@ -98,9 +98,10 @@ def _fill_side(position, value, chain, start, height, ends, negate):
         a = chain[segment]
         b = chain[segment + 1]
         span = position[b] - position[a]
-        # the border at t, times span; a column is two half pixels, and // rounds down
+        # the border at t, times span; a column is two half pixels. The quotient of whole numbers below 2^53 is rounded
+        # to a whole number only where it is one, and integers take longer to divide
         border = value[a] * span + (value[b] - value[a]) * (t - position[a])
-        column = -((-border) // (2 * span))
+        column = np.int64(np.ceil(np.float64(border) / np.float64(2 * span)))
         ends[start + r] = -column if negate else column
 
 
@@ -139,8 +140,8 @@ def fill_hulls(record, offsets, first, last, spacing_y, spacing_x, n_convex, dia
         start = offsets[index]
         height = record[index, MAX_Y] - record[index, MIN_Y]
         n = _diamond_ends(first, last, start, height, position, lowest, highest)
-        n_low = _lower_chain(position, lowest, n, low_chain)
-        n_high = _lower_chain(position, highest, n, high_chain)
+        _lower_chain(position, lowest, n, low_chain)
+        _lower_chain(position, highest, n, high_chain)
         _fill_side(position, lowest, low_chain, start, height, first, False)
         _fill_side(position, highest, high_chain, start, height, last, True)
         total = 0
@@ -152,7 +153,14 @@ def fill_hulls(record, offsets, first, last, spacing_y, spacing_x, n_convex, dia
                 last[line] = -1
         n_convex[index] = total
 
-        n = _diamond_ends(first, last, start, height, position, lowest, highest)
+        # the pixels that may be ends of a diameter
+        n = np.int64(0)
+        for row in range(height):
+            if last[start + row] >= 0:
+                position[n] = row
+                lowest[n] = first[start + row]
+                highest[n] = -np.int64(last[start + row])
+                n += 1
         n_low = _lower_chain(position, lowest, n, low_chain)
         n_high = _lower_chain(position, highest, n, high_chain)
         for corner in range(n_low):
@@ -161,10 +169,13 @@ def fill_hulls(record, offsets, first, last, spacing_y, spacing_x, n_convex, dia
         for corner in range(n_high):
             corner_y[n_low + corner] = position[high_chain[corner]]
             corner_x[n_low + corner] = -highest[high_chain[corner]]
+        # the middles of the edges of two pixels differ as the pixels do, and by at most one pixel more along one
+        # axis; half a pixel along both is never farther than the better of the two
         largest = 0.0
         for a in range(n_low + n_high):
-            for b in range(a):
-                y = (corner_y[a] - corner_y[b]) * spacing_y
-                x = (corner_x[a] - corner_x[b]) * spacing_x
-                largest = max(largest, y * y + x * x)
-        diameters[index] = largest / 4
+            for b in range(a + 1):
+                y = abs(corner_y[a] - corner_y[b]) * spacing_y
+                x = abs(corner_x[a] - corner_x[b]) * spacing_x
+                more = max(spacing_y * (2 * y + spacing_y), spacing_x * (2 * x + spacing_x))
+                largest = max(largest, y * y + x * x + more)
+        diameters[index] = largest

@@ -257,39 +257,56 @@ def count_outlines(runs, starts, first_pieces, low, high, record, counts):
         entry = record[piece]
         height = entry[MAX_Y] - entry[MIN_Y]
         largest = max(largest, (height + 2) * (entry[MAX_X] - entry[MIN_X] + 2))
-    # one pixel more on each side, that nothing need be tested
-    inside = np.empty(largest, dtype=np.int32)
-    border = np.empty(largest, dtype=np.int32)
+    # one pixel more on each side, that nothing need be tested; boxes are walked through as one line of bytes, which
+    # the processor works on many at a time
+    inside = np.empty(largest, dtype=np.uint8)
+    border = np.empty(largest, dtype=np.uint8)
     for item in range(low, high):
+        axial = np.int32(0)
+        oblique = np.int32(0)
+        mixed = np.int32(0)
         for piece in range(first_pieces[item], first_pieces[item + 1]):
             entry = record[piece]
             width = entry[MAX_X] - entry[MIN_X] + 2
             size = (entry[MAX_Y] - entry[MIN_Y] + 2) * width
             shift = (1 - entry[MIN_Y]) * width + 1 - entry[MIN_X]
-            for here in range(size):
-                inside[here] = 0
-                border[here] = 0
+            inside[:size] = 0
+            border[:size] = 0
             for index in range(starts[piece], starts[piece + 1]):
                 start = shift + runs[index, LINE] * width
-                for here in range(start + runs[index, START], start + runs[index, STOP]):
-                    inside[here] = 1
-            for index in range(starts[piece], starts[piece + 1]):
-                start = shift + runs[index, LINE] * width
-                for here in range(start + runs[index, START], start + runs[index, STOP]):
-                    around = inside[here - 1] & inside[here + 1] & inside[here - width] & inside[here + width]
-                    border[here] = 1 - around
-            for index in range(starts[piece], starts[piece + 1]):
-                start = shift + runs[index, LINE] * width
-                for here in range(start + runs[index, START], start + runs[index, STOP]):
-                    if border[here] == 0:
-                        continue
-                    above = here - width
-                    below = here + width
-                    straight = border[here - 1] + border[here + 1] + border[above] + border[below]
-                    diagonal = border[above - 1] + border[above + 1] + border[below - 1] + border[below + 1]
-                    if (straight == 2 or straight == 3) and diagonal <= 2:
-                        counts[item, 0] += 1
-                    elif diagonal == straight + 2 and straight <= 1:
-                        counts[item, 1] += 1
-                    elif straight == 1 and (diagonal == 1 or diagonal == 2):
-                        counts[item, 2] += 1
+                inside[start + runs[index, START] : start + runs[index, STOP]] = 1
+            first = width + 1
+            n = size - 2 * first
+            own = inside[first : first + n]
+            left = inside[first - 1 : first - 1 + n]
+            right = inside[first + 1 : first + 1 + n]
+            above = inside[first - width : first - width + n]
+            below = inside[first + width : first + width + n]
+            edge = border[first : first + n]
+            for here in range(n):
+                around = left[here] & right[here] & above[here] & below[here]
+                edge[here] = own[here] & (around ^ np.uint8(1))
+            left = border[first - 1 : first - 1 + n]
+            right = border[first + 1 : first + 1 + n]
+            above = border[first - width : first - width + n]
+            below = border[first + width : first + width + n]
+            above_left = border[first - width - 1 : first - width - 1 + n]
+            above_right = border[first - width + 1 : first - width + 1 + n]
+            below_left = border[first + width - 1 : first + width - 1 + n]
+            below_right = border[first + width + 1 : first + width + 1 + n]
+            for here in range(n):
+                straight = np.uint8(left[here] + right[here] + above[here] + below[here])
+                diagonal = np.uint8(
+                    above_left[here] + above_right[here] + below_left[here] + below_right[here]
+                )
+                one = (straight == 2) | (straight == 3)
+                one &= diagonal <= 2
+                # no pixel is of two kinds
+                two = (diagonal == np.uint8(straight + 2)) & (straight <= 1)
+                three = (straight == 1) & ((diagonal == 1) | (diagonal == 2))
+                axial += np.int32(edge[here] & np.uint8(one))
+                oblique += np.int32(edge[here] & np.uint8(two))
+                mixed += np.int32(edge[here] & np.uint8(three))
+        counts[item, 0] = axial
+        counts[item, 1] = oblique
+        counts[item, 2] = mixed

@@ -1,4 +1,4 @@
-"""What follows from which runs of an object hang together (see `connected`): holes, the Euler number, neighbours.
+"""Which runs of an object hang together, and what follows from that: pieces, holes, the Euler number, neighbours.
 
 All of it is found from runs (see `runs`), without a look at single pixels: two runs in adjacent lines touch where
 they overlap, and pixels that are neighbours along a direction are the overlap of two runs, one of them moved.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.kernels import compiled
-from objectwise.kernels.runs import LABEL, LINE, MAX_Y, MAX_Z, MIN_Y, MIN_Z, START, STOP
+from objectwise.kernels.runs import LINE, MAX_Y, MAX_Z, MIN_Y, MIN_Z, START, STOP
 
 # steps to half of the 26 neighbours; `count_neighbours` counts in this order
 DIRECTIONS = np.array(
@@ -37,47 +37,73 @@ def _join(parent, a, b):
 
 
 @compiled
-def count_neighbours(runs, line_starts, n_y, neighbours):
-    """Count the pairs of neighbours in each direction.
+def count_neighbours(runs, starts, low, high, n_y, solid, parent, neighbours, contacts):
+    """Find the runs that hang together, and count the pairs of neighbours in each direction.
 
     Parameters
     ----------
     runs : ndarray of int32, shape (n_runs, 4)
-        With the row of the object in place of its label.
-    line_starts : ndarray of int64, shape (Z * Y + 1,)
+        The runs object after object, in raster order within each.
+    starts : ndarray of int64, shape (n + 1,)
+        Where those of each object begin.
+    low, high : int
+        The objects to look at, half-open.
     n_y : int
         Number of rows of a plane.
-    neighbours : ndarray of int64, shape (n, 13)
+    solid : bool
+        Whether there are several planes.
+    parent : ndarray of int32, shape (n_runs,)
+        Written: the first run of the piece that a run belongs to.
+    neighbours : ndarray of int64, shape (n, 13), or (n, 4) where there is one plane
         Zeros; written: the pairs of pixels that are both in the object, in the order of `DIRECTIONS`.
+    contacts : ndarray of int64, shape (n,)
+        Zeros; written: the pairs of runs in adjacent rows of a plane that touch, if only at a corner.
     """
-    for index in range(runs.shape[0]):
-        neighbours[runs[index, LABEL], 0] += runs[index, STOP] - runs[index, START] - 1
-    n_lines = line_starts.size - 1
-    for line in range(n_lines):
-        y = line % n_y
-        for number in range(4):
-            step_z = DIRECTIONS[1 + 3 * number, 0]
+    for item in range(low, high):
+        begin = starts[item]
+        end = starts[item + 1]
+        entry = neighbours[item]
+        for index in range(begin, end):
+            parent[index] = index
+            entry[0] += runs[index, STOP] - runs[index, START] - 1
+        for number in range(4 if solid else 1):
             step_y = DIRECTIONS[1 + 3 * number, 1]
-            other = line + step_z * n_y + step_y
-            if y + step_y < 0 or y + step_y >= n_y or other >= n_lines:
-                continue
-            beside = line_starts[other]
-            end = line_starts[other + 1]
-            for index in range(line_starts[line], line_starts[line + 1]):
-                label = runs[index, LABEL]
+            step = DIRECTIONS[1 + 3 * number, 0] * n_y + step_y
+            before = 0
+            same = 0
+            behind = 0
+            n_contacts = 0
+            beside = begin
+            for index in range(begin, end):
+                if solid and step_y != 0:
+                    y = runs[index, LINE] % n_y + step_y
+                    if y < 0 or y == n_y:
+                        continue
+                line = runs[index, LINE] + step
                 start = runs[index, START]
                 stop = runs[index, STOP]
-                while beside < end and runs[beside, STOP] < start:
+                while beside < end and (
+                    runs[beside, LINE] < line or (runs[beside, LINE] == line and runs[beside, STOP] < start)
+                ):
                     beside += 1
-                another = beside
-                while another < end and runs[another, START] <= stop:
-                    if runs[another, LABEL] == label:
-                        first = runs[another, START]
-                        last = runs[another, STOP]
-                        for x in range(-1, 2):
-                            overlap = min(stop + x, last) - max(start + x, first)
-                            neighbours[label, 2 + 3 * number + x] += max(0, overlap)
-                    another += 1
+                other = beside
+                while other < end and runs[other, LINE] == line and runs[other, START] <= stop:
+                    if parent[other] != parent[index]:
+                        _join(parent, index, other)
+                    first = runs[other, START]
+                    last = runs[other, STOP]
+                    before += max(0, min(stop - 1, last) - max(start - 1, first))
+                    same += max(0, min(stop, last) - max(start, first))
+                    behind += max(0, min(stop + 1, last) - max(start + 1, first))
+                    n_contacts += 1
+                    other += 1
+            entry[1 + 3 * number] = before
+            entry[2 + 3 * number] = same
+            entry[3 + 3 * number] = behind
+            if number == 0:
+                contacts[item] = n_contacts
+        for index in range(begin, end):
+            parent[index] = _root(parent, index)
 
 
 @compiled
@@ -128,15 +154,17 @@ def _count_stretches(runs, begins, ends):
 
 
 @compiled
-def count_euler(runs, starts, n_y, record, euler):
-    """Find the Euler number of each piece.
+def count_euler(runs, starts, low, high, n_y, record, euler):
+    """Find the Euler number of each piece, in 3-D.
 
     Parameters
     ----------
     runs : ndarray of int32, shape (n_runs, 4)
-        The runs piece after piece.
+        The runs piece after piece, in raster order within each.
     starts : ndarray of int64, shape (n + 1,)
         Where those of each piece begin.
+    low, high : int
+        The pieces to look at, half-open.
     n_y : int
     record : ndarray of int64, shape (n, 16)
         The boxes of the pieces.
@@ -150,10 +178,10 @@ def count_euler(runs, starts, n_y, record, euler):
     other; those where two borders meet are the runs of four lines. The Euler number is the number of stretches on
     lines of the first and the last kind, less that on those of the second.
     """
-    pointers = np.empty(_most_lines(record) + 1, dtype=np.int64)
+    pointers = np.empty(_most_lines(record[low:high]) + 1, dtype=np.int64)
     begins = np.empty(4, dtype=np.int64)
     ends = np.empty(4, dtype=np.int64)
-    for piece in range(record.shape[0]):
+    for piece in range(low, high):
         entry = record[piece]
         _index_lines(runs, starts[piece], starts[piece + 1], n_y, entry, pointers)
         n_planes = entry[MAX_Z] - entry[MIN_Z]

@@ -12,6 +12,10 @@ import numpy as np
 from objectwise.kernels import compiled
 from objectwise.kernels.runs import MAX_Y, MAX_Z, MIN_X, MIN_Y, MIN_Z, NOWHERE
 
+# the corners of the four faces of a tetrahedron, and the face beyond the side that begins at each
+FIRST_CORNERS = np.array([(0, 1, 2), (1, 0, 3), (2, 1, 3), (0, 2, 3)])
+FIRST_NEIGHBOURS = np.array([(1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1)])
+
 
 @compiled
 def list_corners(first, last, start, n_planes, height, min_x):
@@ -60,19 +64,42 @@ def list_corners(first, last, start, n_planes, height, min_x):
 
 
 @compiled
-def _middles(corners):
-    """Return the middles of the faces of corners, in half voxels: five for each, as it hides its sixth."""
+def _middles(corners, first, last, start, n_planes, height, min_x):
+    """List the middles of faces of corners that may be corners of the hull of all middles, in half voxels.
+
+    Returns
+    -------
+    points : ndarray of int64, shape (n, 3)
+    owner : ndarray of int64, shape (n,)
+        The corner of each.
+
+    Notes
+    -----
+    A voxel stands for the middle at the end of its line, and for those of the four faces beside it. Such a face is
+    between the voxel and the next line. Where that line has voxels up to this one, the middle lies between others.
+    """
     points = np.empty((5 * corners.shape[0], 3), dtype=np.int64)
+    owner = np.empty(5 * corners.shape[0], dtype=np.int64)
+    n = 0
     for corner in range(corners.shape[0]):
+        z = corners[corner, 0]
+        y = corners[corner, 1]
+        x = corners[corner, 2]
         for number in range(5):
-            for axis in range(3):
-                points[5 * corner + number, axis] = 2 * corners[corner, axis]
-        points[5 * corner, 0] -= 1
-        points[5 * corner + 1, 0] += 1
-        points[5 * corner + 2, 1] -= 1
-        points[5 * corner + 3, 1] += 1
-        points[5 * corner + 4, 2] += corners[corner, 3]
-    return points
+            step_z = (number == 0) - (number == 1)
+            step_y = (number == 2) - (number == 3)
+            near_z = z + step_z
+            near_y = y + step_y
+            if number < 4 and 0 <= near_z < n_planes and 0 <= near_y < height:
+                line = start + near_z * height + near_y
+                if first[line] - min_x <= x + 1 and last[line] - min_x >= x - 1:
+                    continue
+            points[n, 0] = 2 * z + step_z
+            points[n, 1] = 2 * y + step_y
+            points[n, 2] = 2 * x + (corners[corner, 3] if number == 4 else 0)
+            owner[n] = corner
+            n += 1
+    return points[:n], owner[:n]
 
 
 @compiled
@@ -108,8 +135,9 @@ def _put(table, row, one, two, three):
 def _tetrahedron(points, vertices, planes, near):
     """Write four faces that bound a part of the hull, outward."""
     n = points.shape[0]
-    a = 0
-    b = 0
+    # a plain zero would be a type of its own, for which all below is compiled once more
+    a = n - 1
+    b = n - 1
     for p in range(n):
         if points[p, 0] < points[a, 0]:
             a = p
@@ -134,14 +162,11 @@ def _tetrahedron(points, vertices, planes, near):
             most = size
     if _above(plane, points[d]) > 0:
         a, b = b, a
-    _put(vertices, 0, a, b, c)
-    _put(vertices, 1, b, a, d)
-    _put(vertices, 2, c, b, d)
-    _put(vertices, 3, a, c, d)
-    _put(near, 0, 1, 2, 3)
-    _put(near, 1, 0, 3, 2)
-    _put(near, 2, 0, 1, 3)
-    _put(near, 3, 0, 2, 1)
+    four = (a, b, c, d)
+    for face in range(4):
+        for side in range(3):
+            vertices[face, side] = four[FIRST_CORNERS[face, side]]
+            near[face, side] = FIRST_NEIGHBOURS[face, side]
     for face in range(4):
         _plane(points, vertices[face, 0], vertices[face, 1], vertices[face, 2], planes[face])
 
@@ -384,18 +409,19 @@ def fill_solid_hulls(record, offsets, first, last, spacing, many, n_convex, diam
         n_planes = record[index, MAX_Z] - record[index, MIN_Z]
         height = record[index, MAX_Y] - record[index, MIN_Y]
         corners = list_corners(first, last, start, n_planes, height, min_x)
-        points = _middles(corners)
+        points, _ = _middles(corners, first, last, start, n_planes, height, min_x)
         planes, faces = _hull(points)
         n_convex[index] = _fill(points, planes, faces, start, n_planes, height, min_x, first, last)
         if many < 0:
             continue
         corners = list_corners(first, last, start, n_planes, height, min_x)
         if corners.shape[0] > many:
-            _, faces = _hull(_middles(corners))
+            points, owner = _middles(corners, first, last, start, n_planes, height, min_x)
+            _, faces = _hull(points)
             needed = np.zeros(corners.shape[0], dtype=np.bool_)
             for face in range(faces.shape[0]):
                 for side in range(3):
-                    needed[faces[face, side] // 5] = True
+                    needed[owner[faces[face, side]]] = True
             n = 0
             for corner in range(corners.shape[0]):
                 if needed[corner]:

@@ -455,18 +455,32 @@ def find_deviations(values, starts, ends, centres, deviations):
 
 
 @compiled
-def weigh_positions(runs, n_y, places, values, corners, sums):
+def _add_line(entry, z, y, count, plain_x, weight, weighted_x):
+    """Add the sums over a line to those of its object."""
+    entry[COUNT] += count
+    entry[PLAIN_Z] += count * z
+    entry[PLAIN_Z + 1] += count * y
+    entry[PLAIN_Z + 2] += plain_x
+    entry[WEIGHT] += weight
+    entry[WEIGHTED_Z] += weight * z
+    entry[WEIGHTED_Z + 1] += weight * y
+    entry[WEIGHTED_Z + 2] += weighted_x
+
+
+@compiled
+def weigh_positions(runs, n_y, values, place, corners, sums):
     """Add up the positions of the finite values of each object, weighted by them too, and find the largest.
 
     Parameters
     ----------
     runs : ndarray of int32, shape (n_runs, 4)
-        With the row of the object in place of its label.
+        Object after object, with the row of the object in place of its label.
     n_y : int
         Number of rows of a plane.
-    places : ndarray of int64, shape (n_runs,)
-    values : ndarray, shape (number of pixels in all objects,)
+    values : ndarray of float32 or float64, shape (number of pixels in all objects,)
         What `gather_values` wrote.
+    place : int
+        Where the values of the first of the runs begin.
     corners : ndarray of int64, shape (n, 3)
         The pixel that positions of each object are counted from, which keeps the sums small.
     sums : ndarray of float64, shape (n, 12)
@@ -475,19 +489,22 @@ def weigh_positions(runs, n_y, places, values, corners, sums):
     for index in range(runs.shape[0]):
         label = runs[index, LABEL]
         row = runs[index, LINE]
-        own = places[index] - runs[index, START]
+        start = runs[index, START]
+        own = values[place : place + runs[index, STOP] - start]
+        place += own.size
         z = row // n_y - corners[label, 0]
         y = row % n_y - corners[label, 1]
+        before = start - corners[label, 2]
         entry = sums[label]
         count = 0
         weight = 0.0
         plain_x = 0
         weighted_x = 0.0
-        for column in range(runs[index, START], runs[index, STOP]):
-            value = np.float64(values[own + column])
+        for column in range(own.size):
+            value = np.float64(own[column])
             if not np.isfinite(value):
                 continue
-            x = column - corners[label, 2]
+            x = before + column
             if entry[COUNT] + count == 0 or value > entry[PEAK]:
                 entry[PEAK] = value
                 entry[PEAK_Z] = z
@@ -497,11 +514,39 @@ def weigh_positions(runs, n_y, places, values, corners, sums):
             plain_x += x
             weight += value
             weighted_x += value * x
-        entry[COUNT] += count
-        entry[PLAIN_Z] += count * z
-        entry[PLAIN_Z + 1] += count * y
-        entry[PLAIN_Z + 2] += plain_x
-        entry[WEIGHT] += weight
-        entry[WEIGHTED_Z] += weight * z
-        entry[WEIGHTED_Z + 1] += weight * y
-        entry[WEIGHTED_Z + 2] += weighted_x
+        _add_line(entry, z, y, count, plain_x, weight, weighted_x)
+
+
+@compiled
+def weigh_counted_positions(runs, n_y, values, place, corners, sums):
+    """Do as `weigh_positions` does for whole numbers of 8 or 16 bits, with exact sums."""
+    for index in range(runs.shape[0]):
+        label = runs[index, LABEL]
+        row = runs[index, LINE]
+        start = runs[index, START]
+        own = values[place : place + runs[index, STOP] - start]
+        place += own.size
+        z = row // n_y - corners[label, 0]
+        y = row % n_y - corners[label, 1]
+        before = start - corners[label, 2]
+        entry = sums[label]
+        # all of it loops that the processor takes many values at a time through
+        peak = own[0]
+        weight = np.int64(0)
+        weighted_x = np.int64(0)
+        for x in range(own.size):
+            peak = max(peak, own[x])
+            weight += np.int64(own[x])
+            weighted_x += np.int64(own[x]) * x
+        if entry[COUNT] == 0 or peak > entry[PEAK]:
+            first = 0
+            while own[first] < peak:
+                first += 1
+            entry[PEAK] = peak
+            entry[PEAK_Z] = z
+            entry[PEAK_Z + 1] = y
+            entry[PEAK_Z + 2] = before + first
+        plain_x = own.size * before + own.size * (own.size - 1) // 2
+        _add_line(
+            entry, z, y, own.size, plain_x, np.float64(weight), np.float64(weighted_x + before * weight)
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from objectwise.core.table import Column, Reasons
+from objectwise.kernels.threads import in_threads
 from objectwise.measure.family import Block, Family, Found
 from objectwise.measure.intensity import MISSING, mark_missing, note
 
@@ -54,7 +55,15 @@ def measure_position(
     scan, pixels = block.scan, block.pixels_of(channel)
     sums = np.zeros((block.ids.size, contents.N_WEIGHED))
     corners = np.ascontiguousarray(scan.record[:, lines.MIN_Z : lines.MIN_Z + 3])
-    contents.weigh_positions(scan.runs, scan.shape[-2], scan.places, pixels, corners, sums)
+    places = np.cumsum(scan.n_pixels) - scan.n_pixels
+    work = contents.weigh_counted_positions if pixels.dtype.kind == "u" else contents.weigh_positions
+    in_threads(
+        work,
+        [
+            (scan.runs_of(low, high), scan.shape[-2], pixels, places[low], corners, sums)
+            for low, high in scan.ranges
+        ],
+    )
     names = "zyx"[3 - block.ndim :]
 
     def positions(first: int) -> np.ndarray:

@@ -127,12 +127,20 @@ def count_holes(scan: Scan) -> np.ndarray:
 def euler_numbers(block: Block) -> np.ndarray:
     """Return the Euler number of each object: int64, shape (n,)."""
     from objectwise.kernels import pieces as kernels
+    from objectwise.kernels.threads import in_threads
 
-    pieces = block.pieces
+    scan, pieces = block.scan, block.pieces
+    if scan.ndim == 2:
+        # rows and the lines between them: each contact of two runs joins what else were two, or closes a hole
+        return np.diff(scan.run_starts) - pieces.contacts
     euler = np.zeros(len(pieces.record), dtype=np.int64)
     if euler.size == 0:
         return euler
-    kernels.count_euler(pieces.runs, pieces.starts, block.scan.shape[-2], pieces.record, euler)
+    given = (scan.shape[-2], pieces.record, euler)
+    in_threads(
+        kernels.count_euler,
+        [(pieces.runs, pieces.starts, *pieces.first[[low, high]], *given) for low, high in scan.ranges],
+    )
     return np.add.reduceat(euler, pieces.first[:-1])
 
 

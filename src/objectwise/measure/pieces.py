@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from objectwise.kernels.threads import in_threads
 from objectwise.measure.scan import Scan
 
 
@@ -28,8 +29,11 @@ class Pieces:
         Where the pieces of each object begin.
     record : ndarray of int64, shape (n_pieces, 16)
         What `Scan.record` is for objects.
-    neighbours : ndarray of int64, shape (n, 13)
-        Pairs of neighbours within each object, for each of the `DIRECTIONS` of `objectwise.kernels.pieces`.
+    neighbours : ndarray of int64, shape (n, 13), or (n, 4) in 2-D
+        Pairs of neighbours within each object, for each of the `DIRECTIONS` of `objectwise.kernels.pieces`; in 2-D
+        for those in a plane, which come first.
+    contacts : ndarray of int64, shape (n,)
+        Pairs of runs of each object in adjacent rows of a plane that touch.
     """
 
     runs: np.ndarray
@@ -37,6 +41,7 @@ class Pieces:
     first: np.ndarray
     record: np.ndarray
     neighbours: np.ndarray
+    contacts: np.ndarray
 
     @property
     def counts(self) -> np.ndarray:
@@ -57,31 +62,27 @@ def find_pieces(scan: Scan) -> Pieces:
     """
     from objectwise.kernels import pieces as kernels
     from objectwise.kernels import runs as lines
-    from objectwise.kernels.connected import Runs, join_runs
 
-    neighbours = np.zeros((scan.ids.size, len(kernels.DIRECTIONS)), dtype=np.int64)
-    kernels.count_neighbours(scan.runs, scan.line_starts, scan.shape[-2], neighbours)
-    value, _, begin, stop = np.ascontiguousarray(scan.runs.T)
-    number, n = join_runs(Runs(scan.shape, scan.line_starts, begin, stop, value), corners=True)
-    # the pieces of an object follow each other
-    objects = np.empty(n, dtype=np.int32)
-    objects[number - 1] = value
-    by_object = np.argsort(objects, kind="stable")
-    place = np.empty(n + 1, dtype=np.int32)
-    place[by_object + 1] = np.arange(n, dtype=np.int32)
-    number = place[number]
-    order = np.argsort(number, kind="stable")
-    runs = scan.runs[order]
-    runs[:, lines.LABEL] = number[order]
-    record = np.zeros((n, lines.N_RECORD), dtype=np.int64)
-    lines.accumulate_geometry(runs, scan.shape[-2], record)
-    return Pieces(
-        runs=runs,
-        starts=_starts(number, n),
-        first=_starts(objects, scan.ids.size),
-        record=record,
-        neighbours=neighbours,
-    )
+    n = scan.ids.size
+    runs, starts = scan.grouped, scan.run_starts
+    parent = np.empty(len(runs), dtype=np.int32)
+    neighbours = np.zeros((n, 13 if scan.ndim == 3 else 4), dtype=np.int64)
+    contacts = np.zeros(n, dtype=np.int64)
+    given = (scan.shape[-2], scan.ndim == 3, parent, neighbours, contacts)
+    in_threads(kernels.count_neighbours, [(runs, starts, *part, *given) for part in scan.ranges])
+    roots = parent == np.arange(parent.size, dtype=np.int32)
+    first = np.searchsorted(np.flatnonzero(roots), starts)
+    record = scan.record
+    if first[-1] > n:
+        # pieces are numbered by object and first run
+        numbered = runs.copy()
+        numbered[:, lines.LABEL] = (np.cumsum(roots) - 1)[parent]
+        starts = _starts(numbered[:, lines.LABEL], first[-1])
+        runs = np.empty_like(numbered)
+        lines.group_runs(numbered, starts[:-1].copy(), runs)
+        record = np.zeros((first[-1], lines.N_RECORD), dtype=np.int64)
+        lines.accumulate_geometry(runs, scan.shape[-2], record)
+    return Pieces(runs, starts, first, record, neighbours, contacts)
 
 
 def _starts(numbers: np.ndarray, n: int) -> np.ndarray:
@@ -92,6 +93,5 @@ def _starts(numbers: np.ndarray, n: int) -> np.ndarray:
 
 
 def runs_by_object(scan: Scan) -> tuple[np.ndarray, np.ndarray]:
-    """Return the runs of a block object after object, and where those of each object begin."""
-    order = np.argsort(scan.runs[:, 0], kind="stable")
-    return scan.runs[order], _starts(scan.runs[:, 0], scan.ids.size)
+    """Return the runs of a block object after object, and where those of each object begin, and the last ones end."""
+    return scan.grouped, scan.run_starts

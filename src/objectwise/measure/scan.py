@@ -108,7 +108,7 @@ class Scan:
         """Mean position of the pixel centres, in pixels: float64, shape (n, ndim)."""
         return self.record[:, 4 - self.ndim : 4] / self.n_pixels[:, None]
 
-    @cached_property
+    @property
     def reference(self) -> tuple[np.ndarray, np.ndarray]:
         """A whole pixel near each centroid, and the sums of the positions about it: int64, shape (n, 3) each."""
         sums, n = self.record[:, 1:4], self.n_pixels[:, None]
@@ -125,19 +125,22 @@ class Scan:
         The sums are taken about a whole pixel near the centroid first, which integers do exactly. What is
         left to subtract is at most a quarter, so that no digits are lost however far off the object lies.
         """
-        n = self.n_pixels
+        n, first = self.n_pixels, 3 - self.ndim
         sums = self.record[:, 1:4]
         reference, rest = self.reference
-        covariance = np.empty((n.size, 3, 3))
+        covariance = np.empty((n.size, self.ndim, self.ndim))
         for column, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)), start=4):
+            if min(i, j) < first:
+                continue
             about = (
                 self.record[:, column]
                 - reference[:, i] * sums[:, j]
                 - reference[:, j] * sums[:, i]
                 + n * reference[:, i] * reference[:, j]
             )
-            covariance[:, i, j] = covariance[:, j, i] = (about - rest[:, i] * (rest[:, j] / n)) / n
-        return covariance[:, 3 - self.ndim :, 3 - self.ndim :]
+            mean = (about - rest[:, i] * (rest[:, j] / n)) / n
+            covariance[:, i - first, j - first] = covariance[:, j - first, i - first] = mean
+        return covariance
 
     @cached_property
     def places(self) -> np.ndarray:
