@@ -64,7 +64,7 @@ def list_corners(first, last, start, n_planes, height, min_x):
 
 
 @compiled
-def _middles(corners, first, last, start, n_planes, height, min_x):
+def middles(corners, first, last, start, n_planes, height, min_x):
     """List the middles of faces of corners that may be corners of the hull of all middles, in half voxels.
 
     Returns
@@ -118,7 +118,7 @@ def _plane(points, a, b, c, plane):
 
 
 @compiled
-def _above(plane, point):
+def above(plane, point):
     """Return how far a point lies outside of a plane; not in units of length."""
     return plane[0] * point[0] + plane[1] * point[1] + plane[2] * point[2] - plane[3]
 
@@ -156,11 +156,11 @@ def _tetrahedron(points, vertices, planes, near):
     d = a
     most = np.int64(0)
     for p in range(n):
-        size = abs(_above(plane, points[p]))
+        size = abs(above(plane, points[p]))
         if size > most:
             d = p
             most = size
-    if _above(plane, points[d]) > 0:
+    if above(plane, points[d]) > 0:
         a, b = b, a
     four = (a, b, c, d)
     for face in range(4):
@@ -172,7 +172,7 @@ def _tetrahedron(points, vertices, planes, near):
 
 
 @compiled
-def _hull(points):
+def hull(points):
     """Find the faces of the convex hull of points that do not lie in one plane.
 
     Parameters
@@ -186,6 +186,8 @@ def _hull(points):
         corners may come several times.
     corners : ndarray of int64, shape (n_faces, 3)
         The points of each face.
+    near : ndarray of int64, shape (n_faces, 3)
+        The face beyond the side that begins at each of them.
 
     Notes
     -----
@@ -217,7 +219,7 @@ def _hull(points):
         alive[face] = True
     for p in range(n):
         for face in range(4):
-            if _above(planes[face], points[p]) > 0:
+            if above(planes[face], points[p]) > 0:
                 after[p] = waiting[face]
                 waiting[face] = p
                 break
@@ -231,7 +233,7 @@ def _hull(points):
         most = np.int64(0)
         p = waiting[turn]
         while p >= 0:
-            size = _above(planes[turn], points[p])
+            size = above(planes[turn], points[p])
             if size > most:
                 most = size
                 farthest = p
@@ -244,7 +246,7 @@ def _hull(points):
         while at < n_seen:
             for side in range(3):
                 face = near[seen[at], side]
-                if not visible[face] and _above(planes[face], points[farthest]) > 0:
+                if not visible[face] and above(planes[face], points[farthest]) > 0:
                     visible[face] = True
                     seen[n_seen] = face
                     n_seen += 1
@@ -297,7 +299,7 @@ def _hull(points):
         while orphans >= 0:
             behind = after[orphans]
             for at in range(n_fresh):
-                if _above(planes[fresh[at]], points[orphans]) > 0:
+                if above(planes[fresh[at]], points[orphans]) > 0:
                     after[orphans] = waiting[fresh[at]]
                     waiting[fresh[at]] = orphans
                     break
@@ -305,11 +307,18 @@ def _hull(points):
     kept = 0
     for face in range(n_faces):
         if alive[face]:
+            # what waited is done with: from here on the place of the face among those that are left
+            waiting[face] = kept
+            kept += 1
+    kept = 0
+    for face in range(n_faces):
+        if alive[face]:
+            _put(near, kept, waiting[near[face, 0]], waiting[near[face, 1]], waiting[near[face, 2]])
             _put(vertices, kept, vertices[face, 0], vertices[face, 1], vertices[face, 2])
             for column in range(4):
                 planes[kept, column] = planes[face, column]
             kept += 1
-    return planes[:kept], vertices[:kept]
+    return planes[:kept], vertices[:kept], near[:kept]
 
 
 @compiled
@@ -409,15 +418,15 @@ def fill_solid_hulls(record, offsets, first, last, spacing, many, n_convex, diam
         n_planes = record[index, MAX_Z] - record[index, MIN_Z]
         height = record[index, MAX_Y] - record[index, MIN_Y]
         corners = list_corners(first, last, start, n_planes, height, min_x)
-        points, _ = _middles(corners, first, last, start, n_planes, height, min_x)
-        planes, faces = _hull(points)
+        points, _ = middles(corners, first, last, start, n_planes, height, min_x)
+        planes, faces, _ = hull(points)
         n_convex[index] = _fill(points, planes, faces, start, n_planes, height, min_x, first, last)
         if many < 0:
             continue
         corners = list_corners(first, last, start, n_planes, height, min_x)
         if corners.shape[0] > many:
-            points, owner = _middles(corners, first, last, start, n_planes, height, min_x)
-            _, faces = _hull(points)
+            points, owner = middles(corners, first, last, start, n_planes, height, min_x)
+            _, faces, _ = hull(points)
             needed = np.zeros(corners.shape[0], dtype=np.bool_)
             for face in range(faces.shape[0]):
                 for side in range(3):

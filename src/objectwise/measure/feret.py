@@ -14,7 +14,7 @@ from objectwise.core.table import Column, Reasons
 from objectwise.measure.family import Block, Family, Found, undefined
 from objectwise.measure.pieces import runs_by_object
 from objectwise.measure.scan import Scan
-from objectwise.measure.shape import _parts as parts_of_lines
+from objectwise.measure.shape import line_ends, parts_of
 
 _SMALLEST = (
     "Freeman H, Shapira R (1975) Determining the minimum-area encasing rectangle for an arbitrary closed curve. "
@@ -153,59 +153,18 @@ def widths_in_space(scan: Scan, spacing: tuple[float, ...]) -> np.ndarray:
         That distance, the unit vector from plane to plane, and that along the largest diameter; NaN where there
         are several.
     """
-    from objectwise.kernels import runs as lines
-    from objectwise.kernels import solids
+    from objectwise.kernels.threads import in_threads
+    from objectwise.kernels.widths import N_FOUND, measure_widths
 
-    n, record = scan.ids.size, scan.record
-    found = np.empty((n, 7))
+    found = np.empty((scan.ids.size, N_FOUND))
     # a hull does not scale exactly, so it is that of ratios
-    relative = np.asarray(spacing) / spacing[-1]
-    sizes = (record[:, lines.MAX_Z :] - record[:, lines.MIN_Z : lines.MAX_Z])[:, :2]
-    for part in parts_of_lines(scan):
-        n_lines = sizes[part].prod(axis=1)
-        offsets = np.cumsum(n_lines) - n_lines
-        first, last = np.empty((2, n_lines.sum()), dtype=np.int32)
-        runs = scan.runs_of(part.start, part.stop)
-        lines.find_line_ends(runs, scan.shape[-2], record, part.start, offsets, first, last)
-        for index, start, (n_planes, height) in zip(
-            range(part.start, part.stop), offsets, sizes[part], strict=True
-        ):
-            corners = solids.list_corners(first, last, start, n_planes, height, 0)
-            found[index] = _widths_of_hull(corners[:, :3], relative)
+    relative = tuple(length / spacing[-1] for length in spacing)
+
+    def work(part: slice) -> None:
+        measure_widths(scan.record[part], *line_ends(scan, part), relative, found[part])
+
+    in_threads(work, [(part,) for part in parts_of(scan)])
     found[:, 0] *= spacing[-1]
-    return found
-
-
-def _widths_of_hull(corners: np.ndarray, spacing: np.ndarray) -> np.ndarray:
-    """Return the width of the hull of the middles of the faces of some voxels, and the directions of diameters."""
-    from scipy.spatial import ConvexHull
-
-    from objectwise.kernels import calipers as kernels
-
-    steps = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
-    points = (2 * (corners - corners[0])[:, None, :] + steps).reshape(-1, 3)
-    hull = ConvexHull(points)
-    # a face of many corners comes as triangles that share a plane; edges between these are none
-    triangles = points[hull.simplices]
-    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    normals[np.einsum("ij,ij->i", normals, hull.equations[:, :3]) < 0] *= -1
-    normals //= np.maximum(np.gcd.reduce(normals, axis=1), 1)[:, None]
-    face, side = np.nonzero(hull.neighbors > np.arange(len(normals))[:, None])
-    other = hull.neighbors[face, side]
-    keep = (normals[face] != normals[other]).any(axis=1)
-    face, side, other = face[keep], side[keep], other[keep]
-    # the neighbour is across from the corner of the same number
-    used = np.unique(hull.simplices)
-    corner = np.searchsorted(used, hull.simplices)
-    edges = np.column_stack([corner[face, side - 2], corner[face, side - 1], face, other]).astype(np.int64)
-    # normals turn with the reciprocal of what stretches space
-    stretched = normals / spacing
-    stretched /= np.linalg.norm(stretched, axis=1)[:, None]
-    vertices = points[used] * (spacing / 2)
-    found = np.zeros(7)
-    found[0], one = kernels.least_width(vertices, stretched, edges, found[1:4])
-    for part, unique in ((found[1:4], one), (found[4:], kernels.largest_diameter(vertices, found[4:]))):
-        part *= np.sign(part[np.argmax(np.abs(part) > 1e-9)]) if unique else np.nan
     return found
 
 

@@ -323,7 +323,7 @@ def convex_hulls(
     squared = np.zeros(scan.ids.size)
     in_threads(
         _fill_hulls,
-        [(scan, part, spacing, n_convex, squared, with_diameter) for part in _parts(scan)],
+        [(scan, part, spacing, n_convex, squared, with_diameter) for part in parts_of(scan)],
     )
     return n_convex, np.sqrt(squared)
 
@@ -347,7 +347,7 @@ def hull_boxes(labels: np.ndarray) -> Iterator[tuple[tuple[slice, ...], np.ndarr
 
     scan = scan_labels(labels)
     n = scan.ids.size
-    for part in _parts(scan):
+    for part in parts_of(scan):
         offsets, first, last = _fill_hulls(
             scan, part, (1.0,) * labels.ndim, np.zeros(n, np.int64), np.zeros(n), False
         )
@@ -375,20 +375,26 @@ def _fill_hulls(
     The number of pixels and the squared diameter of each hull are written on the way.
     """
     from objectwise.kernels import hulls, solids
-    from objectwise.kernels import runs as lines
 
-    ends = np.cumsum(_n_lines(scan)[part])
-    offsets = ends - _n_lines(scan)[part]
-    first, last = np.empty((2, ends[-1]), dtype=np.int32)
-    lines.find_line_ends(
-        scan.runs_of(part.start, part.stop), scan.shape[-2], scan.record, part.start, offsets, first, last
-    )
+    offsets, first, last = line_ends(scan, part)
     given = (scan.record[part], offsets, first, last)
     if scan.ndim == 2:
         hulls.fill_hulls(*given, spacing[0], spacing[1], n_convex[part], squared[part])
     else:
         many = MANY_POINTS if with_diameter else -1
         solids.fill_solid_hulls(*given, spacing, many, n_convex[part], squared[part])
+    return offsets, first, last
+
+
+def line_ends(scan: Scan, part: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find where the lines of the boxes of some objects begin, and the first and last column of each."""
+    from objectwise.kernels import runs as lines
+
+    ends = np.cumsum(_n_lines(scan)[part])
+    offsets = ends - _n_lines(scan)[part]
+    first, last = np.empty((2, ends[-1]), dtype=np.int32)
+    runs = scan.runs_of(part.start, part.stop)
+    lines.find_line_ends(runs, scan.shape[-2], scan.record, part.start, offsets, first, last)
     return offsets, first, last
 
 
@@ -400,7 +406,7 @@ def _n_lines(scan: Scan) -> np.ndarray:
     return extent[:, 0] * extent[:, 1]
 
 
-def _parts(scan: Scan) -> Iterator[slice]:
+def parts_of(scan: Scan) -> Iterator[slice]:
     """Cut the objects into parts such that the lines of each fit into memory."""
     for low, high in scan.ranges:
         n_lines = _n_lines(scan)[low:high]
