@@ -57,10 +57,12 @@ class ColumnMenu(QMenu):
 
     chosen = Signal(set)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
+        # the theme draws a box only where it is checked
+        self.tree.setStyleSheet("QTreeView::indicator:unchecked { border: 1px solid #888; margin: 1px; }")
         self.tree.setMinimumSize(QSize(260, 320))
         self.tree.itemChanged.connect(self._on_item)
         buttons = QHBoxLayout()

@@ -48,7 +48,15 @@ class FilterLine(QLineEdit):
         self.textChanged.connect(lambda _text: self._soon.start())
         self.returnPressed.connect(self._tell)
 
+    def dress(self, style: str) -> None:
+        """Give the list of names the look of the window, which it lies outside of."""
+        self._completer.popup().setStyleSheet(style)
+
     def _tell(self) -> None:
+        if self._completer.popup().isVisible():
+            # a name that is being chosen is not wrong yet
+            self._soon.start()
+            return
         self._soon.stop()
         self.changed.emit(self.text())
 

@@ -137,7 +137,10 @@ class Highlight:
         dims, events = viewer.dims.events, source.events
         self._followed = [
             *(getattr(dims, name) for name in ("current_step", "order", "ndisplay")),
-            *(getattr(events, name) for name in ("set_data", "visible", "scale", "translate", "affine")),
+            *(
+                getattr(events, name)
+                for name in ("set_data", "paint", "visible", "scale", "translate", "affine")
+            ),
         ]
         for event in self._followed:
             event.connect(self.refresh)
@@ -163,7 +166,9 @@ class Highlight:
         part = displayed_part(self.viewer, self.source) if len(labels) and self.source.visible else None
         if part is None:
             self._newest.drop()
-            self._hide()
+            # napari takes many times as long to add a layer and to remove it
+            if self.layer is not None:
+                self.layer.visible = False
             return
         shape = data_of(self.source).shape
         self._large = math.prod(shape[number] for number in part.displayed) > _MOST
@@ -176,7 +181,9 @@ class Highlight:
         self._camera.disconnect(self._on_camera)
         self.selection.changed.disconnect(self.refresh)
         self._newest.drop()
-        self._hide()
+        layer, self._layer = self.layer, None
+        if layer is not None:
+            self.viewer.layers.remove(layer)
 
     def _labels(self) -> np.ndarray:
         if self.source not in self.viewer.layers:
@@ -189,11 +196,6 @@ class Highlight:
     def _on_camera(self, _event: Any = None) -> None:
         if self._large:
             self.refresh()
-
-    def _hide(self) -> None:
-        layer, self._layer = self.layer, None
-        if layer is not None:
-            self.viewer.layers.remove(layer)
 
     def _show(self, found: tuple[Part, np.ndarray]) -> None:
         part, marks = found
@@ -221,6 +223,7 @@ class Highlight:
             if not np.allclose(getattr(layer, name), place[name]):
                 setattr(layer, name, place[name])
         layer.data = marks
+        layer.visible = True
 
     def _placed(self, part: Part) -> dict[str, Any]:
         space = space_of(self.source)

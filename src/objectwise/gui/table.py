@@ -17,6 +17,7 @@ from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
     QApplication,
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -24,8 +25,10 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 from superqt.utils import create_worker
 
@@ -41,12 +44,15 @@ from objectwise.gui.layers import fingerprint
 from objectwise.gui.noted_table import NotedTable, table_of
 from objectwise.gui.places import holder_of
 from objectwise.gui.run_bar import colors, text_label
-from objectwise.gui.selection import Selection, keys_of, selection_of
+from objectwise.gui.selection import Selection, selection_of
 from objectwise.gui.table_model import STATISTICS, TableModel
 from objectwise.gui.table_view import SummaryView, TableView
 from objectwise.io.tables import FORMATS, as_text, part_of, write_table
 
 TITLE = "Table (Objectwise)"
+
+# of a dock, in pixels, from which on its controls are in one row
+_WIDE = 800
 
 
 def show_table(viewer: Any, layer: Labels) -> "TableDock | None":
@@ -108,6 +114,7 @@ class TableDock(ClosingDock):
 
     def _build(self) -> None:
         self.title = text_label()
+        self.title.setWordWrap(False)
         self.warning = QLabel("The labels were changed after this table was made; measure again.")
         self.warning.setStyleSheet("color: #e08e1b;")
         self.warning.setWordWrap(True)
@@ -117,9 +124,9 @@ class TableDock(ClosingDock):
         self.only_frame = QCheckBox("Displayed frame only")
         self.only_frame.setToolTip("Show the objects of the frame on the canvas, here and in the plots")
         self.only_frame.toggled.connect(self._on_only_frame)
-        self.columns = ColumnMenu()
+        self.columns = ColumnMenu(self)
         self.columns.chosen.connect(self._hide)
-        column_button = _button("Columns", "Which columns are shown")
+        column_button = _button("Columns ▾", "Which columns are shown")
         column_button.setMenu(self.columns)
         column_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.statistic = QComboBox()
@@ -129,14 +136,15 @@ class TableDock(ClosingDock):
             "<p>What is shown below each column: of the selected rows where there are several, of all that are shown "
             "otherwise. The tooltip of a number there names them all.</p>"
         )
+        self.statistic.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.copy = _button(
             "Copy", "The selected rows, or all that are shown, as text for a spreadsheet (Ctrl+C)"
         )
         self.copy.clicked.connect(self.copy_rows)
         self.save = _button(
-            "Save", "As CSV, Excel or Parquet, with the unit and the definition of each column"
+            "Save ▾", "As CSV, Excel or Parquet, with the unit and the definition of each column"
         )
-        self.save_menu = QMenu()
+        self.save_menu = QMenu(self)
         self.save_menu.aboutToShow.connect(self._offer_saving)
         self.save.setMenu(self.save_menu)
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -159,18 +167,22 @@ class TableDock(ClosingDock):
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.copy_rows)
         self._needing = [column_button, self.statistic, self.copy, self.save, self.filter, self.finder]
-        top = QHBoxLayout()
-        top.addWidget(self.title, 1)
-        for widget in (self.only_frame, self.statistic, column_button, self.copy, self.save):
-            top.addWidget(widget)
-        second = QHBoxLayout()
-        second.addWidget(self.filter, 1)
-        second.addWidget(self.finder)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        rows: tuple[tuple[QWidget, ...], ...] = (
+            (self.title, self.only_frame),
+            (self.filter, self.finder),
+            (self.statistic, column_button, self.copy, self.save),
+        )
+        for widgets in rows:
+            row = QHBoxLayout()
+            row.setSpacing(4)
+            for widget in widgets:
+                row.addWidget(widget, int(widget is self.filter))
+            self._top.addLayout(row, int(self.filter in widgets))
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(3)
-        column.addLayout(top)
-        column.addLayout(second)
+        column.addLayout(self._top)
         column.addWidget(self.warning)
         column.addWidget(self.problem)
         column.addWidget(self.view, 1)
@@ -180,10 +192,26 @@ class TableDock(ClosingDock):
         """Wide and low, to lie below the image."""
         return QSize(600, 240)
 
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As narrow as a dock at the side, where the controls lie below each other."""
+        return QSize(280, 140)
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Put the controls beside each other where there is room: every row of a low dock counts."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE
+        directions = QBoxLayout.Direction
+        self._top.setDirection(directions.LeftToRight if wide else directions.TopToBottom)
+
     def _paint(self, _event: Any = None) -> None:
         red, grey = colors(self.viewer)
         self.problem.setStyleSheet(f"color: {red};")
         self.title.setStyleSheet(f"color: {grey};")
+        self.filter.dress(self.window().styleSheet())
+
+    def placed(self) -> None:
+        """Take on the look of the window."""
+        self._paint()
 
     # --- which layer -----------------------------------------------------------------------------------
 
@@ -227,18 +255,10 @@ class TableDock(ClosingDock):
         self.view.follow(selection)
         self._on_filtered()
         self._publish()
-        if not len(selection) and noted.labelled:
-            selection.choose(self._of_label())
 
     def _without_time(self) -> set[str]:
         noted = self._noted()
         return {"frame"} if noted is not None and "t" not in noted.grid.axes else set()
-
-    def _of_label(self) -> np.ndarray:
-        """Return the row of napari's selected label, if it has one."""
-        assert self.layer is not None
-        key = keys_of([self._time() or 0], [self.layer.selected_label])
-        return key[np.isin(key, self.model.keys)]
 
     def _widen(self) -> None:
         """Make the columns as wide as their headers; looking at every cell would take seconds."""
@@ -306,6 +326,10 @@ class TableDock(ClosingDock):
         self._sum_up()
         self._say()
 
+    def _chosen_rows(self) -> np.ndarray:
+        """Return which of the rows that are shown are selected."""
+        return self.model.rows_of(self.selection.keys) if self.selection is not None else np.zeros(0, int)
+
     def _on_only_frame(self, on: bool) -> None:
         if self.selection is not None:
             self.selection.show_frame_only(on)
@@ -357,7 +381,7 @@ class TableDock(ClosingDock):
 
     def _sum_up(self) -> None:
         """Sum up the selected rows where there are several, or all that are shown."""
-        rows = self.view.selected_rows()
+        rows = self._chosen_rows()
         self.summary.summary.show(self.model.order[rows] if len(rows) > 1 else self.model.order)
 
     def _say(self, _event: Any = None) -> None:
@@ -366,7 +390,7 @@ class TableDock(ClosingDock):
             return
         n, shown = len(self.model.keys), len(self.model.order)
         chosen = 0 if self.selection is None else len(self.selection)
-        seen = len(self.view.selected_rows())
+        seen = len(self._chosen_rows())
         text = f"{self.layer.name}: {n} {'row' if n == 1 else 'rows'}"
         text += f", {shown} shown" if shown != n else ""
         text += f", {chosen} selected" if chosen > 1 or chosen != seen else ""
@@ -473,7 +497,7 @@ class TableDock(ClosingDock):
 
     def parts(self) -> dict[str, tuple[Any, list[str] | None]]:
         """Return what can be saved: the rows and the columns, by the words of the menu."""
-        names, rows = self._visible_names(), self.view.selected_rows()
+        names, rows = self._visible_names(), self._chosen_rows()
         n, n_columns = len(self.model.keys), len(self.model.names)
         found: dict[str, tuple[Any, list[str] | None]] = {}
         if len(rows):
@@ -544,7 +568,7 @@ class TableDock(ClosingDock):
         """Copy the selected rows, or all that are shown where at most one is selected."""
         if self.model.table is None:
             return
-        rows = self.view.selected_rows()
+        rows = self._chosen_rows()
         places = self.model.order[rows] if len(rows) > 1 else self.model.order
         QApplication.clipboard().setText(as_text(part_of(self.model.table, places), self._visible_names()))
 
@@ -564,6 +588,8 @@ def _button(text: str, tip: str, pressed: Callable[[], None] | None = None) -> Q
     button = QToolButton()
     button.setText(text)
     button.setToolTip(tip)
+    # the theme would draw it over the text
+    button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
     if pressed is not None:
         button.clicked.connect(pressed)
     return button

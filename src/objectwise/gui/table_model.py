@@ -70,6 +70,8 @@ class TableModel(QAbstractTableModel):
         self.columns = [] if table is None else [table.frame[name].to_numpy() for name in table.frame.columns]
         n = 0 if table is None else len(table)
         self._sorted: tuple[int, bool] | None = None
+        self._coloured: np.ndarray | None = None
+        self._colour: Any = None
         self._shown = np.arange(n)
         self.order = self._shown
         self.keys = keys_of(*(self.column(name) for name in KEYS)) if n else np.zeros(0, np.int64)
@@ -115,6 +117,13 @@ class TableModel(QAbstractTableModel):
             self._shown = places
             self._rearrange()
 
+    def colour(self, rows: np.ndarray | None, colour: Any) -> None:
+        """Give these of the rows that are shown a colour; none where there are none."""
+        self._coloured, self._colour = None, colour
+        if rows is not None:
+            self._coloured = np.zeros(len(self.order), bool)
+            self._coloured[rows] = True
+
     def sort(self, column: int, order: Any = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; equal rows keep their order, and what is not defined comes last."""
         self._sorted = (column, order == Qt.SortOrder.DescendingOrder) if column >= 0 else None
@@ -123,6 +132,7 @@ class TableModel(QAbstractTableModel):
     def _rearrange(self) -> None:
         if self.table is None:
             return
+        self._coloured = None
         self.rearranging.emit()
         self.layoutAboutToBeChanged.emit()
         old = self.persistentIndexList()
@@ -159,6 +169,8 @@ class TableModel(QAbstractTableModel):
             return _cell(self.columns[index.column()][self.order[index.row()]])
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.BackgroundRole and self._coloured is not None:
+            return self._colour if self._coloured[index.row()] else None
         if role == Qt.ItemDataRole.ToolTipRole and self.table is not None:
             value = self.columns[index.column()][self.order[index.row()]]
             if isinstance(value, float | np.floating) and math.isnan(value):

@@ -7,14 +7,25 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QItemSelection, QItemSelectionModel, QItemSelectionRange, QModelIndex, Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QApplication, QFrame, QTableView
+from qtpy.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
+from qtpy.QtGui import QPalette
+from qtpy.QtWidgets import QAbstractItemView, QApplication, QFrame, QSizePolicy, QTableView
 
 from objectwise.gui.selection import Selection
 from objectwise.gui.table_model import STATISTICS, SummaryModel, TableModel
 
 _MORE = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 _ROW = 22
+# parts of a selection, above which Qt takes seconds to hold it, and it is only coloured
+_RANGES = 500
 
 
 class TableView(QTableView):
@@ -32,16 +43,21 @@ class TableView(QTableView):
         super().__init__()
         self.rows = model
         self.selection: Selection | None = None
-        self._leading = False
+        self._leading = self._scattered = False
         self.setModel(model)
         self.setSortingEnabled(True)
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.horizontalHeader().setSectionsMovable(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        # a header asks for each column whether all of its cells are selected, which takes seconds where they are
+        self._none = QItemSelectionModel(model)
+        self.horizontalHeader().setSelectionModel(self._none)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        # the header and a row
+        self.setMinimumHeight(2 * _ROW + 8)
         model.rearranging.connect(self._forget)
         model.layoutChanged.connect(self.show_selection)
         self.selectionModel().currentRowChanged.connect(self._on_current)
@@ -67,25 +83,24 @@ class TableView(QTableView):
         finally:
             self._leading = before
 
-    def selected_rows(self) -> np.ndarray:
-        """Return the selected rows, from top to bottom."""
-        # ranges, as an index for each of many rows takes seconds
-        ranges = self.selectionModel().selection()
-        parts = [np.arange(part.top(), part.bottom() + 1) for part in ranges]
-        return np.unique(np.concatenate(parts)) if parts else np.zeros(0, int)
-
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:  # noqa: N802
         """Select the same rows everywhere."""
         super().selectionChanged(selected, deselected)
         if self._leading or self.selection is None:
             return
-        keys = self.rows.keys[self.rows.order[self.selected_rows()]]
+        if self._scattered and QApplication.keyboardModifiers() & _MORE:
+            rows = _rows_in(selected)
+            control = QApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier
+            self.selection.choose(self.rows.keys[self.rows.order[rows]], "toggle" if control else "add")
+            return
+        keys = self.rows.keys[self.rows.order[_rows_in(self.selectionModel().selection())]]
         if QApplication.keyboardModifiers() & _MORE:
             # those that a filter hides are selected still
             shown = self.rows.keys[self.rows.order]
             keys = np.concatenate([keys, np.setdiff1d(self.selection.keys, shown)])
         with self.quiet():
             self.selection.choose(keys, current=self.selection.current)
+        self._show_scattered(None)
 
     def _on_current(self, current: QModelIndex, _before: QModelIndex) -> None:
         if not self._leading:
@@ -135,13 +150,32 @@ class TableView(QTableView):
         if len(rows):
             breaks = np.flatnonzero(np.diff(rows) > 1)
             tops, bottoms = rows[np.concatenate([[0], breaks + 1])], rows[np.concatenate([breaks, [-1]])]
+            if len(tops) > _RANGES:
+                self._show_scattered(rows)
+                self._forget()
+                return rows
             for top, bottom in zip(tops.tolist(), bottoms.tolist(), strict=True):
                 found.append(QItemSelectionRange(self.rows.index(top, 0), self.rows.index(bottom, last)))
+        self._show_scattered(None)
         with self.quiet():
             self.selectionModel().select(found, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             if not len(rows):
                 self.selectionModel().clearCurrentIndex()
         return rows
+
+    def _show_scattered(self, rows: np.ndarray | None) -> None:
+        """Colour rows as selected that Qt knows nothing of."""
+        if rows is None and not self._scattered:
+            return
+        self._scattered = rows is not None
+        self.rows.colour(rows, self.palette().color(QPalette.ColorRole.Highlight))
+        self.viewport().update()
+
+
+def _rows_in(ranges: QItemSelection) -> np.ndarray:
+    # ranges, as an index for each of many rows takes seconds
+    parts = [np.arange(part.top(), part.bottom() + 1) for part in ranges]
+    return np.unique(np.concatenate(parts)) if parts else np.zeros(0, int)
 
 
 class SummaryView(QTableView):
@@ -160,24 +194,28 @@ class SummaryView(QTableView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.horizontalHeader().hide()
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = above.horizontalHeader()
         header.sectionResized.connect(lambda number, _old, new: self.setColumnWidth(number, new))
         header.sectionMoved.connect(lambda _n, old, new: self.horizontalHeader().moveSection(old, new))
         above.horizontalScrollBar().valueChanged.connect(self.horizontalScrollBar().setValue)
-        above.horizontalScrollBar().rangeChanged.connect(self._on_range)
+        self.horizontalScrollBar().valueChanged.connect(above.horizontalScrollBar().setValue)
         self.show_statistics(("mean",))
 
     def show_statistics(self, names: tuple[str, ...]) -> None:
         """Show these statistics, one in each row."""
         known = tuple(name for name in STATISTICS if name in names)
         self.setVisible(bool(known))
-        self.setFixedHeight(max(1, len(known)) * _ROW + 2)
+        # one bar for both, below both
+        below = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if known else Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.above.setHorizontalScrollBarPolicy(below)
+        self.setMinimumHeight(self._height(1))
+        self.setMaximumHeight(self._height(max(1, len(known))))
         self.summary.show(self.summary.places, known or ("mean",))
         self.align()
 
@@ -189,6 +227,9 @@ class SummaryView(QTableView):
             if not hidden:
                 self.setColumnWidth(number, self.above.columnWidth(number))
 
-    def _on_range(self, low: int, high: int) -> None:
-        self.horizontalScrollBar().setRange(low, high)
-        self.horizontalScrollBar().setValue(self.above.horizontalScrollBar().value())
+    def _height(self, n: int) -> int:
+        return n * _ROW + 2 + self.horizontalScrollBar().sizeHint().height()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As high as its rows."""
+        return QSize(300, self.maximumHeight())
