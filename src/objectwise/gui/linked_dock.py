@@ -12,6 +12,7 @@ from objectwise.gui.canvas_link import CanvasLink, link_canvas
 from objectwise.gui.closing import ClosingDock
 from objectwise.gui.features import displayed_frame
 from objectwise.gui.noted_table import NotedTable, table_of
+from objectwise.gui.places import share_place
 from objectwise.gui.selection import Selection, selection_of
 
 
@@ -129,6 +130,11 @@ class LinkedDock(ClosingDock):
         """Return a column of the table."""
         assert self.noted is not None
         return self.noted.table.frame[name].to_numpy()
+
+    def placed(self) -> None:
+        """Lie beside the other docks of this package, and take on the look of the window."""
+        share_place(self)
+        self.paint()
 
     # --- life ------------------------------------------------------------------------------------------
 

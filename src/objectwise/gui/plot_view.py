@@ -83,11 +83,19 @@ class PlotView(pg.PlotWidget):
         self.bars = pg.PlotCurveItem([0, 0], [0], stepMode="center", fillLevel=0)
         self.chosen_bars = pg.PlotCurveItem([0, 0], [0], stepMode="center", fillLevel=0)
         self.points = _Points(size=5, pen=None, pxMode=True)
-        self.chosen_points = _Points(size=8, pxMode=True)
+        self.chosen_points = _Points(size=9, pxMode=True)
         self.outline = pg.PlotCurveItem(pen=pg.mkPen(_SELECTED, width=2))
         for item in (self.bars, self.chosen_bars, self.points, self.chosen_points, self.outline):
             self.addItem(item, ignoreBounds=item is self.outline)
         self.chosen_points.setZValue(10)
+        for side in ("left", "bottom"):
+            self.getAxis(side).enableAutoSIPrefix(False)
+        self.hideButtons()
+        self.setMinimumHeight(150)
+        self.setToolTip(
+            "Drag around objects to select them, click one to go to it; Shift adds. The wheel zooms, the middle button "
+            "moves, a double click shows all."
+        )
         self._path: list[tuple[float, float]] = []
         self._bins = np.zeros(0, int)
         self.light = False
@@ -110,8 +118,9 @@ class PlotView(pg.PlotWidget):
         self.bars.setBrush(mark)
         chosen = QColor(_SELECTED)
         self.chosen_bars.setPen(chosen)
-        self.chosen_points.setPen(pg.mkPen("k" if light else "w", width=1))
-        self.chosen_points.setBrush(chosen)
+        # a ring, as the colour of the point may mean something
+        self.chosen_points.setPen(pg.mkPen(chosen, width=2))
+        self.chosen_points.setBrush(None)
         chosen.setAlpha(170)
         self.chosen_bars.setBrush(chosen)
 

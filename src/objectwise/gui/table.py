@@ -192,10 +192,6 @@ class TableDock(LinkedDock):
         self.title.setStyleSheet(f"color: {grey};")
         self.filter.dress(self.window().styleSheet())
 
-    def placed(self) -> None:
-        """Take on the look of the window."""
-        self.paint()
-
     # --- which layer -----------------------------------------------------------------------------------
 
     def show_table(self) -> None:
