@@ -249,6 +249,8 @@ class PlotsDock(LinkedDock):
 
     def _write(self, write: Any, path: str) -> None:
         try:
+            if not Path(path).parent.is_dir():
+                raise ValueError(f"there is no folder {Path(path).parent}")
             write(path)
         except (OSError, ValueError) as error:
             self.says.setText(f"Not saved: {getattr(error, 'strerror', None) or error}")

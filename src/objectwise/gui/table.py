@@ -174,10 +174,6 @@ class TableDock(LinkedDock):
         """Wide and low, to lie below the image."""
         return QSize(600, 240)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """As narrow as a dock at the side, where the controls lie below each other."""
-        return QSize(280, 140)
-
     def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Put the controls beside each other where there is room: every row of a low dock counts."""
         super().resizeEvent(event)
