@@ -1,7 +1,5 @@
 """Colour objects by a column of their table: the dock with its legend."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import napari.viewer

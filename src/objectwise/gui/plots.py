@@ -1,7 +1,5 @@
 """Plots of the table of a labels layer: what is drawn around here is selected in the table and on the canvas."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Literal
 
