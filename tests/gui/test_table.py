@@ -234,8 +234,8 @@ def test_an_empty_table(model, open_dock):
 
 
 def saved(qtbot, dock, *arguments):
-    dock.save_table(*arguments)
-    qtbot.waitUntil(lambda: dock._saving is None, timeout=20000)
+    dock.save.write(*arguments)
+    qtbot.waitUntil(lambda: not dock.save.busy, timeout=20000)
 
 
 def test_copy_and_save(model, sparse, open_dock, tmp_path, qtbot):
