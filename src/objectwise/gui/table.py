@@ -1,95 +1,65 @@
 """The table of a labels layer, linked to its objects by id and frame.
 
 The link goes by the id and the frame that a row names, never by its position, so that sorting, gaps between ids
-and an id that lives through many frames change nothing.
+and an id that lives through many frames change nothing. Which rows are selected and which are shown is kept with the
+layer (`selection`), as plots and canvas ask for it too; here it is only seen and changed.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import napari.viewer
 import numpy as np
-from napari.layers import Labels, Layer
-from qtpy.QtCore import QModelIndex, QSize, Qt, QTimer
+from napari.layers import Labels
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QApplication,
+    QBoxLayout,
     QCheckBox,
-    QFileDialog,
+    QComboBox,
     QHBoxLayout,
     QLabel,
-    QPushButton,
-    QTableView,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 from superqt.utils import create_worker
 
-from objectwise.core.grid import Grid
-from objectwise.core.recipe import Recipe
-from objectwise.core.results import Result
+from objectwise.core.conditions import matching, quoted
 from objectwise.core.table import Table
-from objectwise.gui.calibration import KEY, axes_of, data_of, notes_of
-from objectwise.gui.closing import ClosingDock
-from objectwise.gui.features import displayed_frame, publish
-from objectwise.gui.layers import fingerprint, source_of
-from objectwise.gui.places import holder_of
-from objectwise.gui.table_model import TableModel
+from objectwise.gui.calibration import KEY, data_of, notes_of
+from objectwise.gui.column_menu import ColumnMenu
+from objectwise.gui.features import publish_all, withdraw
+from objectwise.gui.filter_line import FilterLine
+from objectwise.gui.layers import fingerprint
+from objectwise.gui.linked_dock import LinkedDock
+from objectwise.gui.noted_table import table_of
+from objectwise.gui.places import open_dock
+from objectwise.gui.run_bar import colors, text_label
+from objectwise.gui.save_button import Parts, SaveButton, counted
+from objectwise.gui.table_model import STATISTICS, TableModel
+from objectwise.gui.table_view import SummaryView, TableView
+from objectwise.io.tables import as_text, part_of
 
 TITLE = "Table (Objectwise)"
 
-
-@dataclass(frozen=True)
-class NotedTable:
-    """The table of a layer, as it is kept on it."""
-
-    table: Table
-    grid: Grid
-    recipe: Recipe | None
-    mark: str | None
-
-    @property
-    def labelled(self) -> bool:
-        """Whether its rows are of what the layer shows, rather than of frames or distances."""
-        return self.recipe is None or self.recipe.steps[-1].operation.rows.labelled
-
-
-def note_table(layer: Layer, result: Result, mark: str | None) -> None:
-    """Keep a table on the layer that it was measured from."""
-    noted = NotedTable(result.array, result.grid, result.recipe, mark)
-    layer.metadata[KEY] = {**notes_of(layer), "table": noted}
-
-
-def table_of(layer: Layer | None) -> NotedTable | None:
-    """Return the table that is kept on a layer."""
-    return notes_of(layer).get("table") if isinstance(layer, Labels) else None
+# of a dock, in pixels, from which on its controls are in one row
+_WIDE = 800
 
 
 def show_table(viewer: Any, layer: Labels) -> "TableDock | None":
     """Show the table of a layer in the table dock, which is opened if need be."""
-    window = getattr(viewer, "window", None)
-    if window is None:
-        return None
-    dock = next((widget for widget in window.dock_widgets.values() if isinstance(widget, TableDock)), None)
-    if dock is None:
-        dock = TableDock(viewer)
-        window.add_dock_widget(dock, name=TITLE, area="bottom")
-        holder = holder_of(dock)
-        if holder is not None:
-            # a bottom dock starts with the height of two rows
-            holder.parent().resizeDocks([holder], [230], Qt.Orientation.Vertical)
-    dock.show_layer(layer)
-    holder = holder_of(dock)
-    if holder is not None:
-        holder.show()
-        holder.raise_()
+    dock = open_dock(viewer, TableDock, TITLE, area="bottom", height=260)
+    if dock is not None:
+        dock.show_layer(layer)
     return dock
 
 
-class TableDock(ClosingDock):
+class TableDock(LinkedDock):
     """The table of the selected labels layer.
 
     Parameters
@@ -98,92 +68,147 @@ class TableDock(ClosingDock):
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self.viewer = viewer
-        self.layer: Labels | None = None
+        super().__init__(viewer)
+
+    # --- widgets ---------------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Make the widgets."""
         self.model = TableModel()
-        self._following = False
+        self.hidden: set[str] = set()
         self._worker: Any = None
-        self._build()
-        self.follow(self._on_active, viewer.layers.selection.events.active)
-        self.follow(self._on_removed, viewer.layers.events.removed)
-        self.follow(self._on_dims, viewer.dims.events.current_step)
         self._check_soon = QTimer(self)
         self._check_soon.setSingleShot(True)
         self._check_soon.setInterval(400)
         self._check_soon.timeout.connect(self._check)
-        layers = [layer for layer in viewer.layers if table_of(layer) is not None]
-        active = viewer.layers.selection.active
-        if layers:
-            self.show_layer(active if active in layers else layers[-1])
-        else:
-            self._clear()
-
-    def _build(self) -> None:
-        self.title = QLabel()
-        self.title.setWordWrap(True)
+        self.title = text_label()
+        self.title.setWordWrap(False)
         self.warning = QLabel("The labels were changed after this table was made; measure again.")
         self.warning.setStyleSheet("color: #e08e1b;")
         self.warning.setWordWrap(True)
         self.warning.hide()
+        self.problem = text_label()
+        self.problem.hide()
         self.only_frame = QCheckBox("Displayed frame only")
-        self.only_frame.toggled.connect(self._on_dims)
-        self.save = QPushButton("Save CSV ...")
-        self.save.setToolTip(
-            "The table, and beside it a file with the unit and the definition of each column"
+        self.only_frame.setToolTip("Show the objects of the frame on the canvas, here and in the plots")
+        self.only_frame.toggled.connect(self._on_only_frame)
+        self.columns = ColumnMenu(self)
+        self.columns.chosen.connect(self._hide)
+        column_button = _button("Columns ▾", "Which columns are shown")
+        column_button.setMenu(self.columns)
+        column_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.statistic = QComboBox()
+        self.statistic.addItems(["no summary", *STATISTICS, "all"])
+        self.statistic.setCurrentText("mean")
+        self.statistic.setToolTip(
+            "<p>What is shown below each column: of the selected rows where there are several, of all that are shown "
+            "otherwise. The tooltip of a number there names them all.</p>"
         )
-        self.save.clicked.connect(lambda: self.save_csv())
-        self.copy = QPushButton("Copy")
-        self.copy.setToolTip("The selected rows, or all, as text for a spreadsheet (Ctrl+C)")
+        self.statistic.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.copy = _button(
+            "Copy", "The selected rows, or all that are shown, as text for a spreadsheet (Ctrl+C)"
+        )
         self.copy.clicked.connect(self.copy_rows)
-        self.view = QTableView()
-        self.view.setModel(self.model)
-        self.view.setSortingEnabled(True)
-        self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(22)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.selectionModel().currentRowChanged.connect(self._on_row)
+        self.save = SaveButton(self, self._to_save)
+        self.save.said.connect(self.title.setText)
+        self.save.failed.connect(self._on_not_saved)
+        self.filter = FilterLine()
+        self.filter.changed.connect(self._on_filter)
+        self.finder = QLineEdit()
+        self.finder.setPlaceholderText("Find")
+        self.finder.setToolTip(
+            "The id of an object, or part of the name of a column or of a text; Enter goes to the next"
+        )
+        self.finder.setMaximumWidth(110)
+        self.finder.returnPressed.connect(self.find_next)
+        self.view = TableView(self.model)
+        self.view.went.connect(self._go_to)
+        self.view.horizontalHeader().setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.horizontalHeader().customContextMenuRequested.connect(self._on_header)
+        self.summary = SummaryView(self.view)
+        self.statistic.currentTextChanged.connect(self._on_statistic)
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.copy_rows)
-        top = QHBoxLayout()
-        top.addWidget(self.title, 1)
-        for widget in (self.only_frame, self.copy, self.save):
-            top.addWidget(widget)
+        plot = _button("Plot", "Histograms and scatter plots of the columns, linked to the rows", self.plot)
+        colour = _button("Colour", "Colour the objects on the canvas by a column", self.colour)
+        self._needing = [
+            plot,
+            colour,
+            column_button,
+            self.statistic,
+            self.copy,
+            self.save,
+            self.filter,
+            self.finder,
+        ]
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        rows: tuple[tuple[QWidget, ...], ...] = (
+            (self.title, self.only_frame),
+            (self.filter, self.finder),
+            (self.statistic, column_button, plot, colour, self.copy, self.save),
+        )
+        for widgets in rows:
+            row = QHBoxLayout()
+            row.setSpacing(4)
+            for widget in widgets:
+                row.addWidget(widget, int(widget is self.filter))
+            self._top.addLayout(row, int(self.filter in widgets))
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
-        column.addLayout(top)
+        column.setSpacing(3)
+        column.addLayout(self._top)
         column.addWidget(self.warning)
+        column.addWidget(self.problem)
         column.addWidget(self.view, 1)
+        column.addWidget(self.summary)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide and low, to lie below the image."""
-        return QSize(600, 190)
+        return QSize(600, 240)
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Put the controls beside each other where there is room: every row of a low dock counts."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE
+        directions = QBoxLayout.Direction
+        self._top.setDirection(directions.LeftToRight if wide else directions.TopToBottom)
+
+    def paint(self, _event: Any = None) -> None:
+        """Take the colours of napari's theme."""
+        red, grey = colors(self.viewer)
+        self.problem.setStyleSheet(f"color: {red};")
+        self.title.setStyleSheet(f"color: {grey};")
+        self.filter.dress(self.window().styleSheet())
 
     # --- which layer -----------------------------------------------------------------------------------
 
-    def show_layer(self, layer: Labels) -> None:
-        """Show the table of a layer."""
-        noted = table_of(layer)
-        if noted is None:
+    def show_table(self) -> None:
+        """Show another table."""
+        noted, selection = self.noted, self.selection
+        if noted is None or selection is None or self.layer is None:
             return
-        self._leave()
-        self.layer = layer
-        for event, slot in self._layer_events(layer):
-            event.connect(slot)
-        self.model.set_table(noted.table)
-        self._widen()
-        self.view.setColumnHidden(self.model.names.index("frame"), "t" not in noted.grid.axes)
-        n, frames = len(noted.table), "t" in noted.grid.axes
-        self.title.setText(f"{layer.name}: {n} {'row' if n == 1 else 'rows'}")
-        self.only_frame.setVisible(frames)
-        self.save.setEnabled(True)
-        self.copy.setEnabled(True)
         self.warning.hide()
-        self._publish()
-        self._on_selected_label()
+        self.model.set_table(noted.table)
+        self.filter.names = self.model.names
+        self._widen()
+        for widget in self._needing:
+            widget.setEnabled(True)
+        self.only_frame.setVisible("t" in noted.grid.axes)
+        self.only_frame.setChecked(selection.frame_only)
+        if self.filter.text() != selection.condition:
+            self.filter.setText(selection.condition)
+        kept = notes_of(self.layer).get("hidden")
+        self.hidden = set(kept) if kept is not None else self.hidden - {"frame"} | self._without_time()
+        self.columns.offer(noted.table, self.hidden)
+        self._hide(self.hidden)
+        self.view.follow(selection)
+        self.show_rows()
+        publish_all(self.viewer)
+
+    def _without_time(self) -> set[str]:
+        noted = self.noted
+        return {"frame"} if noted is not None and "t" not in noted.grid.axes else set()
 
     def _widen(self) -> None:
         """Make the columns as wide as their headers; looking at every cell would take seconds."""
@@ -192,150 +217,193 @@ class TableDock(ClosingDock):
             title = str(self.model.headerData(number, Qt.Orientation.Horizontal))
             self.view.setColumnWidth(number, max(60, metrics.horizontalAdvance(title) + 30))
 
-    def _layer_events(self, layer: Labels) -> list[tuple[Any, Any]]:
+    def layer_events(self, layer: Labels) -> list[tuple[Any, Any]]:
+        """Return what is followed of a layer, and by what."""
         events = layer.events
         return [
-            (events.selected_label, self._on_selected_label),
+            *super().layer_events(layer),
             (events.set_data, self._on_edit),
             (events.data, self._on_edit),
             (events.paint, self._on_edit),
-            (events.name, self._on_name),
+            (events.name, self._say),
         ]
 
-    def _leave(self) -> None:
-        if self.layer is not None:
-            for event, slot in self._layer_events(self.layer):
-                event.disconnect(slot)
-        self.layer = None
+    def leave(self) -> None:
+        """Follow the layer no more."""
+        self.view.follow(None)
+        super().leave()
 
-    def _clear(self) -> None:
-        self._leave()
+    def clear(self) -> None:
+        """Show that there is no table."""
+        super().clear()
         self.model.set_table(None)
         self.title.setText("Measure a labels layer to see its objects here.")
-        self.only_frame.hide()
-        self.warning.hide()
-        self.save.setEnabled(False)
-        self.copy.setEnabled(False)
+        for widget in (self.only_frame, self.warning, self.problem):
+            widget.hide()
+        for needing in self._needing:
+            needing.setEnabled(False)
 
-    def _on_active(self, event: Any) -> None:
-        layer = event.value
-        if layer is not None and layer is not self.layer and table_of(layer) is not None:
-            self.show_layer(layer)
+    # --- rows ------------------------------------------------------------------------------------------
 
-    def _on_removed(self, event: Any) -> None:
-        if event.value is self.layer:
-            self._clear()
-
-    def _on_name(self, _event: Any = None) -> None:
-        if self.layer is not None:
-            n = len(self.model.order)
-            self.title.setText(f"{self.layer.name}: {n} {'row' if n == 1 else 'rows'}")
-
-    # --- rows and objects ------------------------------------------------------------------------------
-
-    @contextmanager
-    def _leading(self) -> Iterator[None]:
-        """Change the viewer without the table following its own change."""
-        self._following = True
-        try:
-            yield
-        finally:
-            self._following = False
-
-    def _noted(self) -> NotedTable | None:
-        return table_of(self.layer)
-
-    def _axes(self) -> str:
-        return (axes_of(self.layer) or "") if self.layer is not None else ""
-
-    def _time(self) -> int:
-        if self.layer is None:
-            return 0
-        return displayed_frame(self.viewer, self.layer, self._axes()) or 0
-
-    def _on_row(self, current: QModelIndex, _before: QModelIndex) -> None:
+    def _go_to(self, frame: int, label: int) -> None:
         """Go to the object of a row."""
-        noted = self._noted()
-        if self._following or not current.isValid() or self.layer is None or noted is None:
-            return
-        if not noted.labelled:
-            return
-        label, frame = self.model.object_at(current.row())
-        with self._leading():
-            self.layer.selected_label = label
-            point = self._pixel_of(current.row(), label, frame)
-            if point is not None:
-                self._go_to(point)
-        self._publish()
+        if self.link is not None:
+            self.link.go_to(frame, label)
 
-    def _pixel_of(self, row: int, label: int, frame: int) -> list[float] | None:
-        """Return where the object of a row is, in pixels of the layer's axes."""
-        noted = self._noted()
-        if noted is None or self.layer is None:
-            return None
-        found: dict[str, float] = {"t": frame}
-        for axis in noted.grid.spatial:
-            centre = self.model.value_at(row, f"centroid_{axis}")
-            low, high = (self.model.value_at(row, f"bbox_{side}_{axis}") for side in ("min", "max"))
-            if centre is not None:
-                found[axis] = float(centre) / noted.grid.spacing_along(axis)
-            elif low is not None and high is not None:
-                found[axis] = (float(low) + float(high) - 1) / 2
-        if not set(noted.grid.spatial) <= set(found):
-            array = source_of(self.layer).array
-            block = noted.grid.read(array, {"t": frame} if "t" in noted.grid.axes else {})
-            pixels = np.argwhere(block == label)
-            if not len(pixels):
-                return None
-            found |= dict(zip(noted.grid.spatial, pixels[len(pixels) // 2].astype(float), strict=True))
-        return [found.get(axis, 0.0) for axis in axes_of(self.layer) or ""]
+    def show_selection(self) -> None:
+        """Say which rows are selected, and sum them up."""
+        self._sum_up()
+        self._say()
 
-    def _go_to(self, point: list[float]) -> None:
-        assert self.layer is not None
-        world = np.array(self.layer.data_to_world(point))
-        dims, offset = self.viewer.dims, self.viewer.dims.ndim - len(world)
-        for number, position in enumerate(world):
-            if number + offset not in dims.displayed:
-                dims.set_point(number + offset, position)
-        shown = [float(world[number - offset]) for number in dims.displayed if number >= offset]
-        # napari 0.9 has put the camera into the scene
-        camera = getattr(self.viewer, "scene", self.viewer).camera
-        centre = list(camera.center)
-        centre[-len(shown) :] = shown
-        camera.center = tuple(centre)
+    def _chosen_rows(self) -> np.ndarray:
+        """Return which of the rows that are shown are selected."""
+        return self.model.rows_of(self.selection.keys) if self.selection is not None else np.zeros(0, int)
 
-    def _on_selected_label(self, _event: Any = None) -> None:
-        """Go to the row of the selected object."""
-        noted = self._noted()
-        if self._following or self.layer is None or noted is None or not noted.labelled:
+    def _on_only_frame(self, on: bool) -> None:
+        if self.selection is not None:
+            self.selection.show_frame_only(on)
+
+    def _on_filter(self, text: str) -> None:
+        """Show the rows of which a condition is true; while it is wrong, those shown before."""
+        if self.selection is None or self.model.table is None:
             return
-        row = self.model.row_of(self.layer.selected_label, self._time())
-        with self._leading():
-            if row is None:
-                self.view.clearSelection()
-                self.view.selectionModel().clearCurrentIndex()
-            else:
-                self.view.selectRow(row)
-                self.view.scrollTo(self.model.index(row, 0), QAbstractItemView.ScrollHint.EnsureVisible)
+        try:
+            if text.strip():
+                matching(text, dict(zip(self.model.names, self.model.columns, strict=True)))
+        except ValueError as error:
+            self._complain(str(error))
+        else:
+            self._complain("")
+            self.selection.show_where(text)
+
+    def _complain(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+
+    def show_rows(self) -> None:
+        """Show the rows that the filter leaves."""
+        if self.selection is None or self.model.table is None:
+            return
+        places, problem = self.selection.shown(self.model.table, self.time())
+        self._complain(problem)
+        self.model.show_rows(places)
+        self.show_selection()
 
     def _on_dims(self, _event: Any = None) -> None:
-        if self.layer is None or "t" not in self._axes():
-            return
-        self.model.show_frame(self._time() if self.only_frame.isChecked() else None)
-        if not self._following:
-            self._on_selected_label()
-            self._publish()
+        publish_all(self.viewer)
+        super()._on_dims()
 
-    def _publish(self) -> None:
-        """Give napari's own table and status bar the rows of the displayed frame."""
-        noted = self._noted()
-        if noted is None or self.layer is None or not noted.labelled:
+    def _on_statistic(self, text: str) -> None:
+        self.summary.show_statistics(tuple(STATISTICS) if text == "all" else (text,))
+
+    def _sum_up(self) -> None:
+        """Sum up the selected rows where there are several, or all that are shown."""
+        rows = self._chosen_rows()
+        self.summary.summary.show(self.model.order[rows] if len(rows) > 1 else self.model.order)
+
+    def _say(self, _event: Any = None) -> None:
+        """Say how many rows there are, are shown and are selected."""
+        if self.layer is None:
             return
-        time = displayed_frame(self.viewer, self.layer, self._axes())
-        wanted = (id(noted), time)
-        if self.layer.metadata.get(f"{KEY} features") != wanted:
-            self.layer.metadata[f"{KEY} features"] = wanted
-            publish(self.layer, noted.table.frame, time)
+        n, shown = len(self.model.keys), len(self.model.order)
+        chosen = 0 if self.selection is None else len(self.selection)
+        seen = len(self._chosen_rows())
+        text = f"{self.layer.name}: {n} {'row' if n == 1 else 'rows'}"
+        text += f", {shown} shown" if shown != n else ""
+        text += f", {chosen} selected" if chosen > 1 or chosen != seen else ""
+        text += f" ({chosen - seen} of them not shown)" if chosen != seen else ""
+        self.title.setText(text)
+
+    def find_next(self) -> bool:
+        """Go to the object, column or text that is looked for; say so if there is none."""
+        wanted = self.finder.text().strip().casefold()
+        if not wanted or self.selection is None or self.model.table is None:
+            return False
+        if wanted.isdigit():
+            frames = np.unique(self.model.column("frame"))
+            time = self.time() or 0
+            for frame in (time, *frames[frames != time].tolist()):
+                row = self.model.row_of(int(wanted), int(frame))
+                if row is not None:
+                    self.view.setCurrentIndex(self.model.index(row, 0))
+                    return True
+            self._complain(f"No row that is shown has the id {wanted}.")
+            return False
+        current = self.view.currentIndex()
+        n, start = self.model.columnCount(), current.column() + 1
+        for number in [(start + step) % n for step in range(n)]:
+            if wanted in self.model.names[number].casefold() and not self.view.isColumnHidden(number):
+                index = self.model.index(max(0, current.row()), number)
+                self.view.scrollTo(index)
+                self.view.horizontalHeader().setFocus()
+                with self.view.quiet():
+                    self.view.selectionModel().setCurrentIndex(
+                        index, self.view.selectionModel().SelectionFlag.NoUpdate
+                    )
+                return True
+        for number, values in enumerate(self.model.columns):
+            if values.dtype.kind not in "biuf":
+                found = [
+                    row for row, item in enumerate(self.model.order) if wanted in str(values[item]).casefold()
+                ]
+                after = [row for row in found if row > current.row()] or found
+                if after:
+                    self.view.setCurrentIndex(self.model.index(after[0], number))
+                    return True
+        self._complain(f"Nothing that is shown here is called {self.finder.text().strip()}.")
+        return False
+
+    # --- columns ---------------------------------------------------------------------------------------
+
+    def _hide(self, hidden: set[str]) -> None:
+        """Hide these columns, and remember it with the layer."""
+        self.hidden = set(hidden)
+        for number, name in enumerate(self.model.names):
+            self.view.setColumnHidden(number, name in self.hidden)
+        if self.layer is not None:
+            self.layer.metadata[KEY] = {**notes_of(self.layer), "hidden": sorted(self.hidden)}
+        self.summary.align()
+
+    def _on_header(self, place: Any) -> None:
+        """Offer what can be done with one column."""
+        number = self.view.horizontalHeader().logicalIndexAt(place)
+        if number < 0:
+            return
+        name = self.model.names[number]
+        menu = QMenu(self)
+        menu.addAction(f"Show rows by {name} ...").triggered.connect(lambda: self.filter.add(quoted(name)))
+        numbers = self.model.columns[number].dtype.kind in "biuf"
+        if numbers and name != "label":
+            menu.addAction(f"Plot {name}").triggered.connect(lambda: self.plot(name))
+            menu.addAction(f"Colour objects by {name}").triggered.connect(lambda: self.colour(name))
+        if name != "label":
+            menu.addAction(f"Hide {name}").triggered.connect(lambda: self._hide_one(name))
+        menu.exec(self.view.horizontalHeader().mapToGlobal(place))
+
+    def _hide_one(self, name: str) -> None:
+        self._hide(self.hidden | {name})
+        self.columns.offer(self.model.table, self.hidden)
+
+    def plot(self, name: str | None = None) -> None:
+        """Open the plots, with a column across where one is named."""
+        from objectwise.gui.plots import TITLE, PlotsDock
+
+        dock = open_dock(self.viewer, PlotsDock, TITLE)
+        if dock is not None and self.layer is not None:
+            dock.show_layer(self.layer)
+            if name:
+                dock.across.choose(name)
+                dock.draw()
+
+    def colour(self, name: str | None = None) -> None:
+        """Open the colours, and colour the objects by a column where one is named."""
+        from objectwise.gui.colours import TITLE, ColoursDock
+
+        dock = open_dock(self.viewer, ColoursDock, TITLE)
+        if dock is not None and self.layer is not None:
+            dock.show_layer(self.layer)
+            if name:
+                dock.choose(name)
 
     # --- staleness -------------------------------------------------------------------------------------
 
@@ -345,7 +413,7 @@ class TableDock(ClosingDock):
             self._check_soon.start()
 
     def _check(self) -> None:
-        noted, layer = self._noted(), self.layer
+        noted, layer = self.noted, self.layer
         if noted is None or noted.mark is None or layer is None or self._worker is not None:
             return
         worker = create_worker(fingerprint, data_of(layer), _start_thread=False, _ignore_errors=True)
@@ -364,39 +432,58 @@ class TableDock(ClosingDock):
 
     # --- out -------------------------------------------------------------------------------------------
 
-    def save_csv(self, path: str | None = None) -> Path | None:
-        """Write the table to a CSV file; ask for its name where none is given."""
-        noted = self._noted()
-        if noted is None or self.layer is None:
-            return None
-        if path is None:
-            start = "".join(
-                letter if letter.isalnum() or letter in "_-. " else "_" for letter in self.layer.name
+    def _visible_names(self) -> list[str]:
+        header = self.view.horizontalHeader()
+        ordered = [header.logicalIndex(number) for number in range(self.model.columnCount())]
+        return [self.model.names[number] for number in ordered if not self.view.isColumnHidden(number)]
+
+    def parts(self) -> Parts:
+        """Return what can be saved: the rows and the columns, by the words of the menu."""
+        names, rows = self._visible_names(), self._chosen_rows()
+        n, n_columns = len(self.model.keys), len(self.model.names)
+        found: Parts = {}
+        if len(rows):
+            found[f"The {counted(len(rows), 'selected row')} ..."] = (self.model.order[rows], names)
+        if len(self.model.order) < n or len(names) + len(self._without_time()) < n_columns:
+            text = (
+                f"What is shown: {counted(len(self.model.order), 'row')}, {counted(len(names), 'column')} ..."
             )
-            path, _ = QFileDialog.getSaveFileName(self, "Save the table", f"{start}.csv", "CSV (*.csv)")
-            if not path:
-                return None
-        target = Path(path if path.lower().endswith(".csv") else f"{path}.csv")
-        try:
-            written = noted.table.to_csv(target)
-        except OSError as error:
-            self.title.setText(f"Not saved: {error.strerror or error}")
-            return None
-        self.title.setText(f"{self.layer.name}: saved {written.name}")
-        return written
+            found[text] = (self.model.order, names)
+        return {
+            f"Everything: {counted(n, 'row')}, {counted(n_columns, 'column')} ...": (None, None),
+            **found,
+        }
+
+    def _to_save(self) -> tuple[Table | None, str, Parts]:
+        return self.model.table, "" if self.layer is None else self.layer.name, self.parts()
+
+    def _on_not_saved(self, sentence: str) -> None:
+        self._say()
+        self._complain(sentence)
 
     def copy_rows(self) -> None:
-        """Copy the selected rows, or all where at most one is selected."""
+        """Copy the selected rows, or all that are shown where at most one is selected."""
         if self.model.table is None:
             return
-        # ranges, as an index for each of many rows takes seconds
-        ranges = self.view.selectionModel().selection()
-        rows = sorted({row for part in ranges for row in range(part.top(), part.bottom() + 1)})
-        QApplication.clipboard().setText(self.model.text(rows if len(rows) > 1 else None))
+        rows = self._chosen_rows()
+        places = self.model.order[rows] if len(rows) > 1 else self.model.order
+        QApplication.clipboard().setText(as_text(part_of(self.model.table, places), self._visible_names()))
 
     # --- life ------------------------------------------------------------------------------------------
 
     def let_go(self) -> None:
         """Follow the layer no more."""
         self._check_soon.stop()
-        self._leave()
+        super().let_go()
+        withdraw(self.viewer)
+
+
+def _button(text: str, tip: str, pressed: Callable[[], None] | None = None) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    # the theme would draw it over the text
+    button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+    if pressed is not None:
+        button.clicked.connect(lambda _checked: pressed())
+    return button
