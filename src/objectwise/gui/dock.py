@@ -72,12 +72,15 @@ class OperationDock(ClosingDock):
         Whether the preview is on when it opens.
     run_text : str
         What the button says.
+    widest_label : str
+        What labels of rows that come and go may say, for which there is always room.
     """
 
     families: tuple[str, ...] = ()
     first = ""
     preview_at_start = False
     run_text = "Run"
+    widest_label = "Threshold from"
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
@@ -94,7 +97,7 @@ class OperationDock(ClosingDock):
         self._watched: list[Layer] = []
         self._replaced: list[Layer] = []
         self._build()
-        self.preview = Preview(viewer, self._say_preview, self._on_value)
+        self.preview = self._make_preview()
         layers, dims = viewer.layers.events, viewer.dims.events
         self.follow(self._on_layers, layers.inserted, layers.removed, layers.reordered, layers.renamed)
         self.follow(self._on_dims, dims.current_step, dims.ndisplay, dims.order)
@@ -164,7 +167,7 @@ class OperationDock(ClosingDock):
         """Make the column of labels as wide as its widest, so that none is cut."""
         assert self.form is not None
         labels = [field.title.native for field in self.form.fields.values() if not isinstance(field, Kept)]
-        always = self.fontMetrics().horizontalAdvance("Threshold from") + 16
+        always = self.fontMetrics().horizontalAdvance(self.widest_label) + 16
         # a longer one takes two lines
         width = min(_WIDEST, max([always, *(_wanted_width(label) for label in labels)]))
         self.form.align(width)
@@ -173,6 +176,9 @@ class OperationDock(ClosingDock):
             item = self.input_rows.itemAt(number, QFormLayout.ItemRole.LabelRole)
             if item is not None and (label := item.widget()) is not None:
                 label.setFixedWidth(width)
+
+    def _make_preview(self) -> Preview:
+        return Preview(self.viewer, self._say_preview, self._on_value)
 
     # --- what is chosen --------------------------------------------------------------------------------
 

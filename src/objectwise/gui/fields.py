@@ -60,6 +60,8 @@ class Field:
     ----------
     parameter : Parameter
         What is asked for.
+    title : str, optional
+        What stands before it; `title_of` the parameter where it is left out.
 
     Attributes
     ----------
@@ -71,10 +73,11 @@ class Field:
 
     changed = Signal()
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Parameter, title: str = "") -> None:
         self.parameter = parameter
         self.touched = False
-        self.title = Label(value=title_of(parameter))
+        self.name = title or title_of(parameter)
+        self.title = Label(value=self.name)
         self.title.tooltip = parameter.description
         self.widget = self._make()
         self.widget.tooltip = parameter.description
@@ -114,12 +117,12 @@ class Field:
 class Number(Field):
     """A number, with a check box beside it where it may be left out."""
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Parameter, title: str = "") -> None:
         self._exact: float | int | None = None
         self._factor = 1.0
         self._unit = ""
         self.left_out: CheckBox | None = None
-        super().__init__(parameter)
+        super().__init__(parameter, title)
         # a box is else as wide as the longest number that it could hold
         self.widget.native.setMinimumWidth(70)
         self.value = parameter.default
@@ -207,7 +210,7 @@ class Number(Field):
             return
         ndim = grid.ndim if grid is not None else 2
         text = unit.text(grid.unit if grid is not None else "pixel", ndim)
-        self.title.value = f"{title_of(self.parameter)} ({text})"
+        self.title.value = f"{self.name} ({text})"
         power = unit.exponent(ndim)
         if not power:
             return

@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from objectwise.core.grid import Grid
 from objectwise.core.method import Method
+from objectwise.core.parameter import Parameter
 from objectwise.core.recipe import Step
 from objectwise.gui.fields import BrightnessSlider, Field, Groups, Kept, Number, decimals_for, rounded
 
@@ -41,20 +42,22 @@ class Form(Container):
         self.fields: dict[str, Field] = {}
         for name, parameter in record.parameters.items():
             if groups and name in groups:
-                field: Field = Groups(parameter, groups[name])
-            elif parameter.type is tuple or (parameter.type is str and not parameter.choices):
-                field = Kept(parameter)
-            elif parameter.type is bool or parameter.choices:
-                field = Field(parameter)
+                self.fields[name] = Groups(parameter, groups[name])
             else:
-                field = Number(parameter)
-            self.fields[name] = field
+                self.fields[name] = self._make_field(name, parameter)
         super().__init__(widgets=[field.row for field in self.fields.values()], labels=False)
         self.margins = (0, 0, 0, 0)
         for field in self.fields.values():
             field.changed.connect(self.edited.emit)
             if isinstance(field, Kept):
                 field.row.visible = False
+
+    def _make_field(self, _name: str, parameter: Parameter) -> Field:
+        if parameter.type is tuple or (parameter.type is str and not parameter.choices):
+            return Kept(parameter)
+        if parameter.type is bool or parameter.choices:
+            return Field(parameter)
+        return Number(parameter)
 
     def values(self) -> dict[str, Any]:
         """Return all parameters by name."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core.recipe import Recipe
-from objectwise.core.results import Result
+from objectwise.core.results import Progress, Result
 from objectwise.core.run import run
 from objectwise.core.table import Rows
 from objectwise.gui.layers import Space, fingerprint, shown
@@ -120,8 +120,7 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     job = job.with_honest_history()
     progress = None
     for progress in run(job.recipe, job.inputs):
-        where = ", ".join(f"{axis} {number + 1}" for axis, number in progress.index.items() if axis in "tz")
-        yield progress.fraction, f"{progress.step.replace('_', ' ')}{': ' if where else ''}{where}"
+        yield progress.fraction, _where(job, progress)
     results = dict(progress.results) if progress is not None else {}
     marks, facts = {}, []
     for name, result in results.items():
@@ -139,6 +138,23 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     yield Outcome(
         job, results, marks, seconds, f"{found}, {seconds:.1f} s" if found else f"Done, {seconds:.1f} s"
     )
+
+
+def _where(job: Job, progress: Progress) -> str:
+    """Say what a run is at: its frame and plane where there are several, and the step."""
+    sizes: dict[str, int] = {}
+    for item in job.inputs.values():
+        for axis, n in zip(item.grid.axes, item.array.shape, strict=True):
+            sizes[axis] = max(n, sizes.get(axis, 1))
+    parts = [
+        f"{_AXES[axis]} {number + 1} of {sizes[axis]}"
+        for axis, number in progress.index.items()
+        if axis in _AXES and sizes.get(axis, 1) > 1
+    ]
+    return ", ".join([*parts, progress.step.replace("_", " ")])
+
+
+_AXES = {"t": "frame", "z": "plane"}
 
 
 def measured(recipe: Recipe, name: str) -> str:

@@ -73,6 +73,8 @@ class Preview:
         ``found(name, value)`` is told each number that was computed for the preview.
     """
 
+    look = staticmethod(look)
+
     def __init__(
         self, viewer: Any, say: Callable[[str, bool], None], found: Callable[[str, Any], None]
     ) -> None:
@@ -145,7 +147,7 @@ class Preview:
     def _start(self) -> None:
         assert self._next is not None
         (glance, source, covered), self._next = self._next, None
-        worker = create_worker(look, glance, self.memory, _start_thread=False, _ignore_errors=True)
+        worker = create_worker(self.look, glance, self.memory, _start_thread=False, _ignore_errors=True)
         worker.returned.connect(lambda seen: self._show(seen, glance, source, covered))
         worker.errored.connect(self._fail)
         worker.finished.connect(self._finish)

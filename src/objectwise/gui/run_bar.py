@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from napari.qt.threading import create_worker
@@ -44,6 +45,8 @@ class RunBar(QWidget):
         Emitted with the `Outcome` of a run.
     worker : object or None
         The running worker.
+    said_of : callable
+        Gives the sentence for an `Outcome`.
     """
 
     pressed = Signal()
@@ -53,6 +56,7 @@ class RunBar(QWidget):
         super().__init__()
         self.viewer, self._run_text = viewer, text
         self.worker: Any = None
+        self.said_of: Callable[[Outcome], str] = lambda outcome: outcome.sentence
         self._closed = self._wrong = False
         self.button = QPushButton(text)
         self.button.clicked.connect(self._on_button)
@@ -128,7 +132,7 @@ class RunBar(QWidget):
         if isinstance(found, Outcome):
             # the sentence last, as whatever the result sets off may say something too
             self.done.emit(found)
-            self.say(found.sentence)
+            self.say(self.said_of(found))
         else:
             self.progress.setValue(round(1000 * found[0]))
             if found[1] and self.worker is not None and not self.worker.abort_requested:

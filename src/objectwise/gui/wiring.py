@@ -119,7 +119,7 @@ def _wire(
     if item.kind == "channels" and len(layers) > 1:
         return _wire_stack(layers, inputs)
     if item.kind == "images":
-        return _wire_images(layers, inputs)
+        return wire_images(layers, inputs)
     (layer,) = layers
     channel = choice.channel
     source = seeds_of(layer, choice.all_layers[0]) if isinstance(layer, Points) else source_of(layer)
@@ -150,12 +150,16 @@ def _wire_stack(layers: Sequence[Layer], inputs: dict[str, Result]) -> str:
     return name
 
 
-def _wire_images(layers: Sequence[Layer], inputs: dict[str, Result]) -> dict[str, str]:
-    """Return a name for each channel of each layer, as the columns of a table are called after it."""
+def wire_images(layers: Sequence[Layer], inputs: dict[str, Result]) -> dict[str, str]:
+    """Return a name for each channel of each layer, as the columns of a table are called after it.
+
+    A layer whose array is an input already is not added again.
+    """
     wired: dict[str, str] = {}
     for layer in layers:
         source = source_of(layer)
-        name = input_name(layer.name, inputs)
+        known = (name for name, item in inputs.items() if item.array is source.array)
+        name = next(known, None) or input_name(layer.name, inputs)
         inputs[name] = source
         column = "_".join(name.split())
         if "c" not in source.grid.axes:
