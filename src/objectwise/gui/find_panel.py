@@ -162,6 +162,7 @@ class FindPanel(OperationDock):
         row = form.fields["diameter"].row.native.layout()
         row.insertWidget(row.count() - 1, self.draw)
         form.histogram.moved.connect(self._on_line)
+        form.histogram.paint(self._is_light)
         return form
 
     def _make_preview(self) -> Preview:
@@ -239,7 +240,7 @@ class FindPanel(OperationDock):
 
     def _on_line(self, _name: str, value: float) -> None:
         assert self.form is not None
-        self.form.fields["cutoff"].value = value
+        self.form.fields["cutoff"].value = float(f"{value:.4g}")
 
     def _on_draw(self, on: bool) -> None:
         main = self.main_layer
@@ -286,16 +287,19 @@ class FindPanel(OperationDock):
     def _unsay_preview(self) -> None:
         self.found.setText("")
 
+    @property
+    def _is_light(self) -> bool:
+        return "light" in str(getattr(self.viewer, "theme", "dark"))
+
     def _color(self, label: Any, doubtful: bool) -> None:
-        light = "light" in str(getattr(self.viewer, "theme", "dark"))
-        label.setStyleSheet(f"color: {_YELLOW[light]};" if doubtful else "")
+        label.setStyleSheet(f"color: {_YELLOW[self._is_light]};" if doubtful else "")
 
     def _paint(self, _event: Any = None) -> None:
         super()._paint(_event)
         self._color(self.uncalibrated, True)
         for form in self.forms.values():
             if isinstance(form, FindForm):
-                form.histogram.paint("light" in str(getattr(self.viewer, "theme", "dark")))
+                form.histogram.paint(self._is_light)
 
     # --- run -------------------------------------------------------------------------------------------
 

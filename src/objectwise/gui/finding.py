@@ -241,10 +241,10 @@ def understood(grid: Grid, shape: Sequence[int]) -> str:
     Examples
     --------
     >>> understood(Grid("tyx", (0.5, 0.5), "um"), (6, 520, 696))
-    '6 frames, 520 x 696, 2-D, 0.5 µm/pixel'
+    '6 frames, each on its own, 520 x 696, 2-D, 0.5 µm/pixel'
     """
     sizes = dict(zip(grid.axes, shape, strict=True))
-    parts = [f"{sizes[axis]} {name}" for axis, name in (("t", "frames"), ("c", "channels")) if axis in sizes]
+    parts = [f"{sizes[axis]} {name}" for axis, name in (("t", "frames, each on its own"), ("c", "channels")) if axis in sizes]
     parts += [" x ".join(str(sizes[axis]) for axis in grid.spatial), f"{grid.ndim}-D"]
     if grid.calibrated:
         steps = [f"{step:.3g}" for step in grid.block_spacing]
