@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, Slider, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, SpinBox
 from psygnal import Signal
 
 from objectwise.core.grid import Grid
@@ -119,6 +119,7 @@ class Number(Field):
 
     def __init__(self, parameter: Parameter, title: str = "") -> None:
         self._exact: float | int | None = None
+        self._found: float | None = None
         self._factor = 1.0
         self._unit = ""
         self.left_out: CheckBox | None = None
@@ -189,9 +190,34 @@ class Number(Field):
 
     def suggest(self, value: Any) -> None:
         """Show a number that was found, while the parameter is left out."""
-        if self.value is None and isinstance(value, int | float) and math.isfinite(value):
+        found = isinstance(value, int | float) and math.isfinite(value)
+        self._found = float(value) if found else None
+        if self.value is None and found:
             with self.widget.changed.blocked():
                 self.widget.value = self._shows(value)
+
+    def span(self, low: float, high: float, whole: bool) -> None:
+        """Show as many digits as the brightness of an image needs, and step by a part of its range."""
+        if not (math.isfinite(low) and math.isfinite(high) and low < high) or self.parameter.type is int:
+            return
+        value, touched = self.value, self.touched
+        with self.widget.changed.blocked():
+            self.widget.native.setDecimals(0 if whole else decimals_for((high - low) / 1000))
+            self.widget.step = 1.0 if whole else rounded((high - low) / 200, 1)
+            if value is not None:
+                self.widget.value = self._shows(value)
+        self.touched = touched
+
+    def drag(self, value: float) -> None:
+        """Take a value that a line in a histogram was dragged to."""
+        self.value = self._shows(value)
+
+    @property
+    def shown(self) -> float | None:
+        """The number, or the one that was found while it is left out; None where there is none."""
+        if self.value is not None:
+            return float(self.value)
+        return self._found
 
     def _shows(self, value: float) -> float:
         if self.parameter.type is int:
@@ -303,39 +329,3 @@ class Groups(Field):
             box.value = name in names
         # names of single columns have no box, but are not lost
         self._exact = None if value is None or set(names) <= set(self.groups) else names
-
-
-class BrightnessSlider:
-    """A slider over the brightness of an image, whole numbers or not, however large or small they are.
-
-    The widget itself counts steps, as Qt's sliders know only whole numbers.
-    """
-
-    changed = Signal(float)
-
-    def __init__(self, description: str) -> None:
-        self.low, self.high, self.n_steps = 0.0, 1.0, 1000
-        self.widget = Slider(value=0, min=0, max=self.n_steps, readout=False)
-        self.widget.tooltip = description
-        pass_wheel(self.widget.native)
-        self.widget.enabled = False
-        self.widget.changed.connect(lambda: self.changed.emit(self.value))
-
-    @property
-    def value(self) -> float:
-        """The brightness where the slider stands."""
-        return self.low + self.widget.value * (self.high - self.low) / self.n_steps
-
-    @value.setter
-    def value(self, value: float) -> None:
-        part = (value - self.low) / (self.high - self.low)
-        self.widget.value = round(min(1.0, max(0.0, part)) * self.n_steps)
-
-    def span(self, low: float, high: float, whole: bool) -> None:
-        """Reach from one brightness to another."""
-        self.low, self.high = low, high
-        self.n_steps = int(min(high - low, 100_000)) if whole else 1000
-        with self.widget.changed.blocked():
-            self.widget.value = 0
-            self.widget.max = self.n_steps
-        self.widget.enabled = True

@@ -19,7 +19,6 @@ from objectwise.core.operation import Parameter
 from objectwise.gui.choosers import NarrowComboBox
 from objectwise.gui.fields import Field, Kept, Number
 from objectwise.gui.forms import Form
-from objectwise.gui.histogram import Histogram
 from objectwise.gui.rows import row_label
 
 _N_STEPS = 100
@@ -32,7 +31,8 @@ class Either(Field):
 
     def _make(self) -> Any:
         item = self.parameter
-        buttons = RadioButtons(choices=list(item.choices), value=item.default, orientation="horizontal")
+        buttons = RadioButtons(choices=list(item.choices), orientation="horizontal")
+        buttons.value = item.default
         buttons.native.setStyleSheet("QGroupBox { border: 0; margin: 0; padding: 0; }")
         return buttons
 
@@ -91,9 +91,11 @@ class FindForm(Form):
     ----------
     record : Method
         `find_objects`.
+    levels : QWidget
+        The histogram with the line of the cut-off.
     """
 
-    def __init__(self, record: Method) -> None:
+    def __init__(self, record: Method, levels: QWidget) -> None:
         super().__init__(record)
         self.arrows: dict[str, QToolButton] = {}
         self._cut_offs = self._make_cut_offs()
@@ -123,11 +125,10 @@ class FindForm(Form):
         for number, name in enumerate(("objects", "diameter")):
             self.insert(number, self.fields[name].row)
         self.append(checks)
-        self.histogram = Histogram()
         column = self.native.layout()
         column.setSpacing(_SPACING)
         column.insertWidget(2, cut_off)
-        column.insertWidget(3, self.histogram)
+        column.insertWidget(3, levels)
         self.cut_off.activated.connect(self._on_cut_off)
         for name, field in self.fields.items():
             if name in _SHOWN:
@@ -138,6 +139,11 @@ class FindForm(Form):
         beside.addWidget(self._arrow("cutoff", _OF_CUT_OFF))
 
     def _make_field(self, name: str, parameter: Parameter) -> Field:
+        if name == "cutoff":
+            # set by the line in the histogram
+            field: Field = Number(parameter)
+            field.row.visible = False
+            return field
         if name not in _SHOWN:
             return Kept(parameter)
         field = _SHOWN[name](parameter, _TITLES[name])
@@ -160,13 +166,11 @@ class FindForm(Form):
         """Set the three parameters that one choice stands for."""
         values = self._cut_offs[self.cut_off.currentText()]
         if not values and self.fields["cutoff"].value is None:
-            values = {"cutoff": self.by_hand}
+            # beside what an automatic one would be
+            values = {"cutoff": self.fields["cutoff"].shown or 0.0}
         with self.edited.blocked():
             self.show_values(values)
         self.edited.emit()
-
-    by_hand: float = 0.0
-    """What a cut-off by hand starts with."""
 
     def _follow_fields(self) -> None:
         """Show the choice that fits the parameters, and the arrows of what was changed."""

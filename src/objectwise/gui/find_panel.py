@@ -30,6 +30,7 @@ from objectwise.gui.docks import FindDock
 from objectwise.gui.fields import Groups, Number
 from objectwise.gui.find_form import FindForm
 from objectwise.gui.finding import Found, draw_circle, look_for_objects, said_of, understood, with_table
+from objectwise.gui.glance import Seen
 from objectwise.gui.jobs import Job, Outcome
 from objectwise.gui.layers import make_layer, space_of
 from objectwise.gui.measuring import checked_features, lies_on, meaning
@@ -62,7 +63,7 @@ class FindPanel(OperationDock):
         self._patience.setSingleShot(True)
         self._patience.setInterval(_PATIENCE)
         self._patience.timeout.connect(self._ask_for_patience)
-        self.line = DrawnDiameter(viewer, self._on_drawn)
+        self.line = DrawnDiameter(viewer, self._on_line)
         super().__init__(viewer)
 
     # --- widgets ---------------------------------------------------------------------------------------
@@ -117,18 +118,19 @@ class FindPanel(OperationDock):
         grid.setVerticalSpacing(0)
         rare: list[QCheckBox] = []
         for number, name in enumerate(sorted(self.groups.boxes, key=lambda name: name not in usual)):
-            box = self.groups.boxes[name]
-            box.native.setToolTip(f"<qt>{escape(meaning(name)).replace(chr(10), '<br>')}</qt>")
-            grid.addWidget(box.native, *divmod(number, 2))
+            box = self.groups.boxes[name].native
+            box.setToolTip(f"<qt>{escape(meaning(name)).replace(chr(10), '<br>')}</qt>")
+            grid.addWidget(box, *divmod(number, 2))
             if name not in usual:
-                rare.append(box.native)
-                box.native.hide()
+                rare.append(box)
+                box.hide()
         self.more = QToolButton()
         self.more.setText("more ...")
         self.more.setCheckable(True)
         self.more.setAutoRaise(True)
         self.more.setToolTip("Texture, neighbours, and what else there is to measure")
-        self.more.toggled.connect(lambda on: [box.setVisible(on) for box in rare])
+        for box in rare:
+            self.more.toggled.connect(box.setVisible)
         title = QWidget()
         beside = QVBoxLayout(title)
         beside.setContentsMargins(0, 0, 0, 0)
@@ -152,7 +154,7 @@ class FindPanel(OperationDock):
         return inner
 
     def _make_form(self, record: Method) -> FindForm:
-        form = FindForm(record)
+        form = FindForm(record, self.levels)
         form.edited.connect(self._on_edit)
         self.draw = QToolButton()
         self.draw.setText("draw")
@@ -161,12 +163,10 @@ class FindPanel(OperationDock):
         self.draw.clicked.connect(self._on_draw)
         row = form.fields["diameter"].row.native.layout()
         row.insertWidget(row.count() - 1, self.draw)
-        form.histogram.moved.connect(self._on_line)
-        form.histogram.paint(self._is_light)
         return form
 
     def _make_preview(self) -> Preview:
-        return _Outlines(self.viewer, self._say_preview, self._on_value, self._on_found)
+        return _Outlines(self.viewer, self._say_preview, self._on_value, self._on_drawn, self._on_found)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Narrow, and as high as its content up to what a screen has."""
@@ -231,16 +231,12 @@ class FindPanel(OperationDock):
 
     def _changed(self, *arguments: Any) -> None:
         super()._changed(*arguments)
-        if self.preview.on:
+        if self.preview.on and self.preview_box.isChecked():
             self._patience.start()
 
     def _ask_for_patience(self) -> None:
         if self.preview.busy:
             self._say_preview("Looking for objects ... The first time this takes up to a minute.", False)
-
-    def _on_line(self, _name: str, value: float) -> None:
-        assert self.form is not None
-        self.form.fields["cutoff"].value = float(f"{value:.4g}")
 
     def _on_draw(self, on: bool) -> None:
         main = self.main_layer
@@ -251,7 +247,7 @@ class FindPanel(OperationDock):
             self.draw.setChecked(False)
             self.line.stop()
 
-    def _on_drawn(self, diameter: float) -> None:
+    def _on_line(self, diameter: float) -> None:
         self.draw.setChecked(False)
         if self.form is not None:
             self.form.show_values({"diameter": diameter})
@@ -270,12 +266,10 @@ class FindPanel(OperationDock):
                 field = form.fields[name]
                 if isinstance(field, Number) and value is not None:
                     field.suggest(value)
-            cutoff = form.fields["cutoff"].value
-            form.by_hand = float(found.otsu) if np.isfinite(found.otsu) else 0.0
-            if found.counts is not None and found.edges is not None:
-                form.histogram.set_histogram(found.counts, found.edges)
-                form.histogram.set_lines({"cut-off": form.by_hand if cutoff is None else cutoff})
-        if diameter is not None:
+            cutoff = form.fields["cutoff"]
+            if isinstance(cutoff, Number) and found.brightness is not None:
+                cutoff.suggest(found.brightness.start)
+        if diameter is not None and found.array is not None:
             spacing = [grid_of(main).spacing_along(axis) for axis in "yx"]
             places = [(axes_of(main) or "yx").index(axis) for axis in "yx"]
             draw_circle(found.array, [diameter / step for step in spacing], main.corner_pixels[0][places])
@@ -297,9 +291,6 @@ class FindPanel(OperationDock):
     def _paint(self, _event: Any = None) -> None:
         super()._paint(_event)
         self._color(self.uncalibrated, True)
-        for form in self.forms.values():
-            if isinstance(form, FindForm):
-                form.histogram.paint(self._is_light)
 
     # --- run -------------------------------------------------------------------------------------------
 
@@ -357,7 +348,7 @@ class FindPanel(OperationDock):
         if window is not None:
             window.add_dock_widget(dock, name="Find objects (Objectwise)")
         dock.choose("find_objects")
-        dock.boxes["image"].layer = self.main_layer  # type: ignore[union-attr]
+        dock.boxes["image"].layer = self.main_layer
         dock.rows.channel.setCurrentText(self.rows.channel.currentText())
         assert dock.form is not None
         dock.form.show_values(self.values())
@@ -386,9 +377,10 @@ class _Outlines(Preview):
         viewer: Any,
         say: Callable[[str, bool], None],
         found: Callable[[str, Any], None],
+        drawn: Callable[[Seen, Layer | None], None],
         seen: Callable[[Found], None],
     ) -> None:
-        super().__init__(viewer, say, found)
+        super().__init__(viewer, say, found, drawn)
         self._seen = seen
 
     def _show(self, seen: Any, *arguments: Any) -> None:

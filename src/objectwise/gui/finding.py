@@ -7,9 +7,8 @@ first of them that is empty tells which control is to be changed.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from napari.layers import Layer
@@ -19,16 +18,15 @@ from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
 from objectwise.core.run import run
 from objectwise.core.step import Step, free_name
-from objectwise.gui.glance import Glance, Memory, Seen
+from objectwise.gui.brightness import brightness_of
+from objectwise.gui.glance import Glance, Seen
 from objectwise.gui.jobs import Job, Outcome, count_objects, sentence
+from objectwise.gui.memory import Memory
 from objectwise.gui.wiring import wire_images
-from objectwise.ops import histogram
 from objectwise.ops.labels import label_boundaries
 
 # pixels of a plane, and voxels of a volume, beyond which a preview would lag too far behind the hand
 _LARGE, _LARGE_VOLUME = 1 << 22, 1 << 21
-_N_BINS = 256
-_N_SAMPLES = 1 << 20
 
 NOTHING_STANDS_OUT = (
     "No objects: nothing stands out from the background - try another cut-off, or dark objects."
@@ -77,17 +75,17 @@ def with_table(job: Job, images: Sequence[Layer], features: Sequence[str] | None
 
 @dataclass(frozen=True)
 class Found(Seen):
-    """Outlines in the displayed plane, and what else the panel shows of them."""
+    """Outlines in the displayed plane, how many objects, and the typical diameter that was found.
+
+    ``doubtful`` says that something is to be changed.
+    """
 
     n: int = 0
     doubtful: bool = False
     diameter: float | None = None
-    counts: np.ndarray | None = None
-    edges: np.ndarray | None = None
-    otsu: float = math.nan
 
 
-def look_for_objects(glance: Glance, memory: Memory) -> Found:
+def look_for_objects(glance: Glance, memory: Memory) -> Generator[str, None, Found]:
     """Return the outlines of the objects in the displayed plane.
 
     A volume is worked on whole, as its planes are not apart.
@@ -97,6 +95,9 @@ def look_for_objects(glance: Glance, memory: Memory) -> Found:
     ValueError
         If it is too large for that, or a number is found from the whole series.
     """
+    brightness = yield from brightness_of(glance, memory)
+    if not glance.picture:
+        return Found(None, "", "", brightness=brightness)
     job, recipe = glance.job, glance.job.recipe
     first = job.inputs[recipe.inputs[0]]
     shape, grid = first.grid.block_shape(first.array.shape), first.grid
@@ -126,14 +127,8 @@ def look_for_objects(glance: Glance, memory: Memory) -> Found:
         text, doubtful = why_none(recipe, last.results, inputs), True
     z = glance.index.get("z", 0) if grid.ndim == 3 else None
     plane = labels if z is None else labels[min(z, len(labels) - 1)]
-    (source,) = _main_source(recipe)
-    image = inputs[source.name]
-    block = image.array
-    if "c" in still.axes:
-        names = image.grid.channels
-        block = block[names.index(source.channel) if source.channel in names else int(source.channel or 0)]
-    counts, edges, otsu = brightness(block if z is None else block[z])
-    return Found(outlined(plane), "labels", text, [], n, doubtful, diameter, counts, edges, otsu)
+    found = Found(outlined(plane), "labels", text, n=n, doubtful=doubtful, diameter=diameter)
+    return replace(found, brightness=brightness)
 
 
 def stages_of(recipe: Recipe) -> list[str]:
@@ -144,10 +139,6 @@ def stages_of(recipe: Recipe) -> list[str]:
 
 
 _CUT_OFFS = ("threshold_manual", "threshold_auto", "threshold_adaptive")
-
-
-def _main_source(recipe: Recipe) -> list[Any]:
-    return [source for pairs in recipe.steps[0].sources().values() for _, source in pairs][:1]
 
 
 def _diameters(recipe: Recipe) -> list[str]:
@@ -193,21 +184,6 @@ def draw_circle(plane: np.ndarray, diameters: Sequence[float], corner: Sequence[
     plane[box][outlined(inside).astype(bool)] = 2
 
 
-def brightness(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return the histogram of a plane, its edges, and Otsu's threshold."""
-    plane = np.asarray(plane)
-    step = max(1, math.ceil(math.sqrt(plane.size / _N_SAMPLES)))
-    sample = plane[::step, ::step]
-    sample = sample[np.isfinite(sample)] if sample.dtype.kind == "f" else sample.ravel()
-    if not sample.size:
-        return np.zeros(1), np.array([0.0, 1.0]), math.nan
-    low, high = float(sample.min()), float(sample.max())
-    whole = plane.dtype.kind in "iub" and high - low < _N_BINS
-    n = int(high - low) + 1 if whole else _N_BINS
-    counts, edges = np.histogram(sample, n, (low, high + 1 if whole else max(high, low + 1e-9)))
-    return counts, edges, float(histogram.of_block(histogram.find_threshold, sample, method="otsu"))
-
-
 # --- what is said --------------------------------------------------------------------------------------
 
 
@@ -244,7 +220,11 @@ def understood(grid: Grid, shape: Sequence[int]) -> str:
     '6 frames, each on its own, 520 x 696, 2-D, 0.5 µm/pixel'
     """
     sizes = dict(zip(grid.axes, shape, strict=True))
-    parts = [f"{sizes[axis]} {name}" for axis, name in (("t", "frames, each on its own"), ("c", "channels")) if axis in sizes]
+    parts = [
+        f"{sizes[axis]} {name}"
+        for axis, name in (("t", "frames, each on its own"), ("c", "channels"))
+        if axis in sizes
+    ]
     parts += [" x ".join(str(sizes[axis]) for axis in grid.spatial), f"{grid.ndim}-D"]
     if grid.calibrated:
         steps = [f"{step:.3g}" for step in grid.block_spacing]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le
 
 from objectwise.core.composition import ClassesSteps, ImageName, LabelsSteps, MaskSteps, composition
-from objectwise.core.parameter import Computed, Intensity, Length
+from objectwise.core.parameter import Computed, Intensity, Length, Level
 from objectwise.core.step import From, Step
 from objectwise.ops.threshold import Brightness, Method
 
@@ -27,7 +27,7 @@ def find_objects(
     threshold: Literal["local", "global"] = "local",
     method: Method = "otsu",
     correction: Annotated[float, Gt(0)] = 1.0,
-    cutoff: Intensity | None = None,
+    cutoff: Level | None = None,
     min_contrast: Annotated[float, Ge(0)] = 8.0,
     fill_holes: bool = True,
     min_neck: Annotated[float, Ge(0), Le(1)] = 0.15,

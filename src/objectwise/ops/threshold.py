@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from objectwise.core.locality import Components, Facts, Halo, Pieces
-from objectwise.core.operation import Computed, Image, Intensity, Length, Mask, operation
+from objectwise.core.operation import Computed, Image, Intensity, Length, Level, Mask, operation
 from objectwise.core.statistics import Histogram
 from objectwise.ops import histogram
 from objectwise.ops.pieces import Connectivity, of_mask
@@ -64,7 +64,7 @@ def at_most(image: np.ndarray, threshold: float) -> np.ndarray:
 
 
 @operation(locality=Halo(), tiny={"lower": 80.0})
-def threshold_manual(image: Image, *, lower: Intensity | None = None, upper: Intensity | None = None) -> Mask:
+def threshold_manual(image: Image, *, lower: Level | None = None, upper: Level | None = None) -> Mask:
     """Keep the pixels within a range of brightness that is chosen by hand.
 
     Parameters
@@ -107,9 +107,9 @@ def threshold_auto(
     method: Method = "otsu",
     objects: Brightness = "bright",
     correction: Annotated[float, Gt(0)] = 1.0,
-    lower_bound: Intensity | None = None,
-    upper_bound: Intensity | None = None,
-    threshold: Annotated[Computed[Intensity], Histogram(histogram.find_threshold)] = None,
+    lower_bound: Level | None = None,
+    upper_bound: Level | None = None,
+    threshold: Annotated[Computed[Level], Histogram(histogram.find_threshold)] = None,
 ) -> Mask:
     """Separate objects from background at a brightness found in the histogram.
 
@@ -198,7 +198,7 @@ def threshold_robust_background(
     deviation: Literal["standard", "median"] = "standard",
     n_deviations: float = 2.0,
     objects: Brightness = "bright",
-    threshold: Annotated[Computed[Intensity], Histogram(histogram.find_background)] = None,
+    threshold: Annotated[Computed[Level], Histogram(histogram.find_background)] = None,
 ) -> Mask:
     """Keep the pixels that stand out from the background by some of its deviations.
 
@@ -288,8 +288,8 @@ def threshold_hysteresis(
     *,
     objects: Brightness = "bright",
     connectivity: Connectivity = "full",
-    low: Annotated[Computed[Intensity], Histogram(histogram.find_low)] = None,
-    high: Annotated[Computed[Intensity], Histogram(histogram.find_high)] = None,
+    low: Annotated[Computed[Level], Histogram(histogram.find_low)] = None,
+    high: Annotated[Computed[Level], Histogram(histogram.find_high)] = None,
 ) -> Mask:
     """Keep objects down to a low threshold where they reach a high one somewhere.
 
