@@ -12,7 +12,6 @@ What a step is given is named by the id of an earlier step or by an input of the
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core import recipe_file
+from objectwise.core.comparison import differences
 from objectwise.core.grid import unit_name
 from objectwise.core.parameter import nearest
 from objectwise.core.step import From, Source, Step, free_name
@@ -232,12 +232,8 @@ class Recipe:
         return replace(self, steps=tuple(steps))
 
     def diff(self, other: Recipe) -> list[str]:
-        """Return the lines in which another recipe differs, ``-`` for this one and ``+`` for the other."""
-        ours, theirs = (item.to_toml().splitlines() for item in (self, other))
-        lines = difflib.unified_diff(ours, theirs, lineterm="", n=0)
-        return [
-            line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---") and line[1:].strip()
-        ]
+        """Return in words what changes from this recipe to another, such as ``mask: method otsu -> li``."""
+        return differences(self, other)
 
     # --- files -----------------------------------------------------------------------------------------
 
