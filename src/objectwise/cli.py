@@ -271,6 +271,23 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def _script(options: argparse.Namespace) -> None:
+    from objectwise.script import python_script
+
+    print(python_script(_recipe(options.recipe)), end="")
+
+
+def _methods(options: argparse.Namespace) -> None:
+    from objectwise.prose import methods_text
+
+    print(methods_text(_recipe(options.recipe)))
+
+
+def _diff(options: argparse.Namespace) -> None:
+    lines = _recipe(options.recipe).diff(_recipe(options.other))
+    print("\n".join(lines) or "the recipes do the same")
+
+
 def _recipe(name: str) -> Recipe:
     """Return the recipe of a file, or one that ships with the package."""
     from objectwise.core.recipe import Recipe
@@ -333,5 +350,8 @@ _COMMANDS = {
     "run": _run,
     "measure": _apply,
     "score": _score,
+    "script": _script,
+    "methods": _methods,
+    "diff": _diff,
     "schema": _schema,
 }
