@@ -245,12 +245,7 @@ def _run(options: argparse.Namespace) -> int:
                 f"left out, as no image by {'its name' if len(left_out) == 1 else 'their names'}: {shown}",
                 file=sys.stderr,
             )
-    kinds = {
-        source.name: item.kind
-        for step in recipe.steps
-        for item in step.operation.inputs
-        for _, source in step.sources().get(item.name, ())
-    }
+    kinds = recipe.input_kinds()
     planned = plan(recipe, files, options.output, _reading(options), options.overwrite)
     ready = sum(row.done for row in planned.rows)
     if ready:

@@ -130,6 +130,11 @@ def methods_text(
     return "\n\n".join(parts)
 
 
+def facts(recipe: Recipe, step: Step, values: Sequence[Mapping[str, Any]] = (), ndim: int = 2) -> list[str]:
+    """Return the values of a step that are worth telling, with units, those that a run has found as well."""
+    return list(_Account(recipe, values, ndim).facts(step))
+
+
 def _version(name: str) -> str:
     try:
         return f"{name.removeprefix('napari-')} {version(name)}"
@@ -223,7 +228,7 @@ class _Account:
         return later != first or bool(follows and step.id in self.recipe.outputs)
 
     def _clause(self, step: Step, search: Sequence[str]) -> str:
-        facts = list(self._facts(step))
+        facts = list(self.facts(step))
         if step.by_plane:
             facts.append("each plane alone")
         text = done(step.operation.summary)
@@ -239,7 +244,8 @@ class _Account:
             self.cited.append(text)
         return self.cited.index(text) + 1
 
-    def _facts(self, step: Step) -> Iterator[str]:
+    def facts(self, step: Step) -> Iterator[str]:
+        """Give the values of a step that are worth telling."""
         record, pending = step.operation, []
         for name, value in step.parameters.items():
             parameter = record.parameters[name]

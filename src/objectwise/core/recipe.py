@@ -118,6 +118,28 @@ class Recipe:
             outputs=outputs,
         )
 
+    def input_kinds(self) -> dict[str, str]:
+        """Return for each input the kind of array that the first step to take it asks for."""
+        found: dict[str, str] = {}
+        for step in self.steps:
+            for item in step.operation.inputs:
+                for _, source in step.sources().get(item.name, ()):
+                    if source.name in self.inputs:
+                        found.setdefault(source.name, "image" if item.kind == "images" else item.kind)
+        return {name: found.get(name, "image") for name in self.inputs}
+
+    def with_inputs(self, names: Mapping[str, str]) -> Recipe:
+        """Return this recipe with other names for its inputs; two of one name become one.
+
+        Examples
+        --------
+        >>> recipe = Recipe([Step("mask", "threshold_auto", {"image": "nuclei"})])
+        >>> recipe.with_inputs({"nuclei": "cells"}).inputs
+        ('cells',)
+        """
+        inputs = tuple(dict.fromkeys(names.get(name, name) for name in self.inputs))
+        return replace(self, steps=[step.renamed(names) for step in self.steps], inputs=inputs)
+
     def with_value(self, step: str, parameter: str, value: Any) -> Recipe:
         """Return this recipe with another value of one parameter."""
         chosen = self.step(step)
