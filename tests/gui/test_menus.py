@@ -18,6 +18,7 @@ DOCKS = {
     "Edges",
     "Enhance",
     "Filters",
+    "History",
     "Labels",
     "Measure",
     "Morphology",

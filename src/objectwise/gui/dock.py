@@ -85,6 +85,7 @@ class OperationDock(ClosingDock):
     preview_at_start = False
     run_text = "Run"
     widest_label = "Threshold from"
+    shares_place = True
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
@@ -458,7 +459,8 @@ class OperationDock(ClosingDock):
             self.preview_box.setChecked(False)
             for name, result in outcome.results.items():
                 if result.kind in _SHOWN:
-                    place(self.viewer, outcome.job.space, result, outcome.job.title, outcome.marks.get(name))
+                    job, mark = outcome.job, outcome.marks.get(name)
+                    place(self.viewer, job.space, result, job.title, mark, job.origins)
                     # below the new layer the old one would hide what has changed
                     for layer in self._replaced:
                         layer.visible = False

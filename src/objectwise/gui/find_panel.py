@@ -33,7 +33,7 @@ from objectwise.gui.finding import Found, draw_circle, look_for_objects, said_of
 from objectwise.gui.glance import Seen
 from objectwise.gui.jobs import Job, Outcome
 from objectwise.gui.layers import make_layer, space_of
-from objectwise.gui.measuring import checked_features, lies_on, meaning
+from objectwise.gui.measuring import checked_features, lies_on, meaning, with_grid
 from objectwise.gui.preview import Preview
 from objectwise.gui.rows import CHOOSE, row_label, row_layout
 from objectwise.gui.run_bar import text_label
@@ -323,7 +323,7 @@ class FindPanel(OperationDock):
         with self.quiet():
             self._resting = self._resting or self.preview_box.isChecked()
             self.preview_box.setChecked(False)
-            layer = make_layer(outcome.job.space, labels, outcome.job.title, mark)
+            layer = make_layer(outcome.job.space, labels, outcome.job.title, mark, outcome.job.origins)
             assert isinstance(layer, Labels)
             old = self.result if self.result in self.viewer.layers else None
             if old is not None and _is_same(old, layer, mark):
@@ -336,10 +336,17 @@ class FindPanel(OperationDock):
                 self.viewer.add_layer(layer)
             self.result = layer
         self._unsay_preview()
-        note_table(layer, replace(table, grid=labels.grid), mark)
+        note_table(layer, with_grid(table, outcome, outcome.job.recipe.outputs[1]), mark)
         show_table(self.viewer, layer)
         recipe = replace(table.recipe or outcome.job.recipe, outputs=outcome.job.recipe.outputs)
-        self.save.offer(layer, recipe, self.main_layer)
+        self.save.offer(layer, recipe, self._layers_of(outcome.job), outcome.job.space.source)
+
+    def _layers_of(self, job: Job) -> dict[str, list[Layer]]:
+        """Return the layer that each input of a job was, where it is there still."""
+        names = {str(layer.unique_id): layer for layer in self.viewer.layers}
+        return {
+            name: [names[one] for one in job.origins.get(name, ()) if one in names] for name in job.inputs
+        }
 
     def open_dock(self) -> None:
         """Open the full dock, with these values."""

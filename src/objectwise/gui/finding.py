@@ -22,7 +22,7 @@ from objectwise.gui.brightness import brightness_of
 from objectwise.gui.glance import Glance, Seen
 from objectwise.gui.jobs import Job, Outcome, count_objects, sentence
 from objectwise.gui.memory import Memory
-from objectwise.gui.wiring import wire_images
+from objectwise.gui.wiring import origins_of, wire_images
 from objectwise.ops.labels import label_boundaries
 
 # pixels of a plane, and voxels of a volume, beyond which a preview would lag too far behind the hand
@@ -67,7 +67,9 @@ def with_table(job: Job, images: Sequence[Layer], features: Sequence[str] | None
     sources = {slot: found} | ({"images": wired} if wired else {})
     steps.append(Step(free_name("table", taken), op, sources, {"features": features}))
     recipe = replace(recipe, steps=tuple(steps), inputs=tuple(inputs), outputs=(found, steps[-1].id))
-    return replace(job, recipe=recipe, inputs=inputs, title="mask of objects" if as_mask else "objects")
+    origins = {**job.origins, **origins_of({"images": wired}, {"images": images})}
+    title = "mask of objects" if as_mask else "objects"
+    return replace(job, recipe=recipe, inputs=inputs, title=title, origins=origins)
 
 
 # --- the preview ---------------------------------------------------------------------------------------

@@ -45,8 +45,7 @@ class MeasureDock(OperationDock):
         return lies_on(layer, self._measured_layer)
 
     def _make_form(self, record: Method) -> Form:
-        usual = groups_by_default()
-        form = Form(record, {"features": {name: name in usual for name in groups()}})
+        form = Form(record, feature_boxes())
         form.edited.connect(self._changed)
         return form
 
@@ -66,7 +65,7 @@ class MeasureDock(OperationDock):
         layer, self._target = self._target, None
         for name, result in outcome.results.items():
             if result.kind == "table" and layer is not None and layer in self.viewer.layers:
-                note_table(layer, _with_grid(result, outcome), outcome.marks.get(name))
+                note_table(layer, with_grid(result, outcome), outcome.marks.get(name))
                 show_table(self.viewer, layer)
 
 
@@ -110,7 +109,15 @@ def meaning(group: str) -> str:
     return "\n".join(lines + [f"and {more} more"] * (more > 0))
 
 
-def _with_grid(result: Result, outcome: Outcome) -> Result:
+def feature_boxes() -> dict[str, dict[str, bool]]:
+    """Return the groups of measurements that a form has a check box for."""
+    usual = groups_by_default()
+    return {"features": {name: name in usual for name in groups()}}
+
+
+def with_grid(result: Result, outcome: Outcome, name: str = "") -> Result:
     """Return a table with the grid of the labels, whose time axis tells whether frames mean anything."""
-    labels = outcome.job.inputs[measured(outcome.job.recipe, outcome.job.recipe.steps[-1].id)]
+    job = outcome.job
+    source = measured(job.recipe, name or job.recipe.steps[-1].id)
+    labels = job.inputs[source] if source in job.inputs else outcome.results[source]
     return Result(result.array, labels.grid, "table", result.recipe, result.values)

@@ -6,18 +6,22 @@ then, edits by hand included.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from napari.layers import Labels, Layer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QApplication, QFileDialog, QGridLayout, QLabel, QPushButton, QWidget
 from superqt.utils import create_worker
 
 from objectwise.core.recipe import Recipe
+from objectwise.core.results import Result
 from objectwise.gui.layers import source_of
+from objectwise.gui.retrace import files_of
 from objectwise.gui.table import table_of
 from objectwise.gui.wiring import input_name
+from objectwise.io.results import write_result
+from objectwise.script import python_script
 
 
 class SaveRow(QWidget):
@@ -37,6 +41,7 @@ class SaveRow(QWidget):
         self._layer: Labels | None = None
         self._recipe: Recipe | None = None
         self._image = "image"
+        self._inputs: Mapping[str, Sequence[Layer]] = {}
         self._folder = ""
         self._worker: Any = None
         self.table = self._button(
@@ -47,11 +52,17 @@ class SaveRow(QWidget):
         self.table.clicked.connect(lambda: self.save("table"))
         self.labels.clicked.connect(lambda: self.save("labels"))
         self.recipe.clicked.connect(lambda: self.save("recipe"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 0, 6, 6)
-        row.addWidget(QLabel("Save"))
-        for button in (self.table, self.labels, self.recipe):
-            row.addWidget(button, 1)
+        self.python = self._button("Copy as Python", "Copy a script that does the same, for a notebook")
+        self.python.clicked.connect(self.copy_python)
+        # what is done with a folder of images will lie beside the last
+        grid = QGridLayout(self)
+        grid.setContentsMargins(6, 0, 6, 6)
+        grid.setSpacing(4)
+        grid.addWidget(QLabel("Save"), 0, 0)
+        for number, button in enumerate((self.table, self.labels, self.recipe)):
+            grid.addWidget(button, 0, number + 1)
+            grid.setColumnStretch(number + 1, 1)
+        grid.addWidget(self.python, 1, 1, 1, 2)
 
     @staticmethod
     def _button(text: str, tooltip: str) -> QPushButton:
@@ -60,16 +71,38 @@ class SaveRow(QWidget):
         button.setEnabled(False)
         return button
 
-    def offer(self, layer: Labels | None, recipe: Recipe | None = None, image: Layer | None = None) -> None:
-        """Offer to save a layer, its table, and the recipe of both."""
-        self._layer, self._recipe = layer, recipe
-        if image is not None:
-            self._image = input_name(image.name).replace(" ", "_")
-            path = getattr(image.source, "path", None)
-            if path and not self._folder:
-                self._folder = str(Path(path).parent)
-        for button in (self.table, self.labels, self.recipe):
+    def offer(
+        self,
+        layer: Labels | None,
+        recipe: Recipe | None = None,
+        inputs: Mapping[str, Sequence[Layer]] | None = None,
+        image: str = "",
+    ) -> None:
+        """Offer to save a layer, its table, and the recipe of both.
+
+        Parameters
+        ----------
+        layer : Labels or None
+            None where there is nothing to save.
+        recipe : Recipe, optional
+        inputs : mapping of str to sequence of Layer, optional
+            The layers that the inputs of the recipe were.
+        image : str, optional
+            What the files are called after.
+        """
+        self._layer, self._recipe, self._inputs = layer, recipe, inputs or {}
+        self._image = input_name(image).replace(" ", "_")
+        paths = [item.source.path for layers in self._inputs.values() for item in layers if item.source.path]
+        if paths and not self._folder:
+            self._folder = str(Path(paths[0]).parent)
+        for button in (self.table, self.labels, self.recipe, self.python):
             button.setEnabled(layer is not None)
+
+    def copy_python(self) -> None:
+        """Copy a script that does the same."""
+        if self._recipe is not None:
+            QApplication.clipboard().setText(python_script(self._recipe, files_of(self._inputs)))
+            self._say("Copied a Python script; the path of the image is in its first lines.")
 
     def save(self, what: str) -> None:
         """Ask for a name, and write the ``"table"``, the ``"labels"`` or the ``"recipe"``."""
@@ -83,10 +116,7 @@ class SaveRow(QWidget):
             return
         path = Path(chosen if chosen.lower().endswith(ending) else f"{chosen}{ending}")
         self._folder = str(path.parent)
-        if what == "recipe":
-            write: Callable[[Path], Any] = _writing_recipe(self._recipe)
-        else:
-            write = _writing_table(layer) if what == "table" else _writing_labels(layer)
+        write = _writing(what, layer, self._recipe)
         worker = create_worker(write, path, _start_thread=False, _ignore_errors=True)
         worker.returned.connect(lambda _: self._say(f"Saved {path.name}"))
         worker.errored.connect(lambda error: self._say(f"Not saved: {error}", True))
@@ -114,25 +144,13 @@ _FILES = {
 }
 
 
-def _writing_table(layer: Labels) -> Callable[[Path], Any]:
-    from objectwise.core.results import Result
-    from objectwise.io.results import write_result
-
+def _writing(what: str, layer: Labels, recipe: Recipe | None) -> Callable[[Path], Any]:
+    """Return what writes one of these; all that it needs of the layer is taken now."""
+    if what == "recipe" and recipe is not None:
+        return recipe.write
     noted = table_of(layer)
-    if noted is None:
-        raise ValueError("the layer has no table")
-    result = Result(noted.table, noted.grid, "table")
+    if what == "table" and noted is not None:
+        result = Result(noted.table, noted.grid, "table")
+    else:
+        result = source_of(layer)
     return lambda path: write_result(path, result, overwrite=True)
-
-
-def _writing_labels(layer: Labels) -> Callable[[Path], Any]:
-    from objectwise.io.results import write_result
-
-    result = source_of(layer)
-    return lambda path: write_result(path, result, overwrite=True)
-
-
-def _writing_recipe(recipe: Recipe | None) -> Callable[[Path], Any]:
-    if recipe is None:
-        raise ValueError("there is no recipe")
-    return lambda path: recipe.write(path)

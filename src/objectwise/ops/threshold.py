@@ -152,28 +152,32 @@ def threshold_auto(
 
     References
     ----------
-    .. [1] N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9 (1979).
-    .. [2] C. H. Li and P. K. S. Tam, "An iterative algorithm for minimum cross entropy thresholding",
+    .. [1] ``otsu``: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9
+       (1979).
+    .. [2] ``li``: C. H. Li and P. K. S. Tam, "An iterative algorithm for minimum cross entropy thresholding",
        Pattern Recognition Letters 19 (1998).
-    .. [3] G. W. Zack, W. E. Rogers, S. A. Latt, "Automatic measurement of sister chromatid exchange
-       frequency", J. Histochem. Cytochem. 25 (1977).
-    .. [4] J.-C. Yen, F.-J. Chang, S. Chang, "A new criterion for automatic multilevel thresholding",
+    .. [3] ``triangle``: G. W. Zack, W. E. Rogers, S. A. Latt, "Automatic measurement of sister chromatid
+       exchange frequency", J. Histochem. Cytochem. 25 (1977).
+    .. [4] ``yen``: J.-C. Yen, F.-J. Chang, S. Chang, "A new criterion for automatic multilevel thresholding",
        IEEE Trans. Image Processing 4 (1995).
-    .. [5] T. W. Ridler and S. Calvard, "Picture thresholding using an iterative selection method", IEEE
-       Trans. SMC 8 (1978).
-    .. [6] J. M. S. Prewitt and M. L. Mendelsohn, "The analysis of cell images", Ann. N.Y. Acad. Sci. 128 (1966).
-    .. [7] L.-K. Huang and M.-J. J. Wang, "Image thresholding by minimizing the measures of fuzziness", Pattern
-       Recognition 28 (1995).
-    .. [8] J. N. Kapur, P. K. Sahoo, A. K. C. Wong, "A new method for gray-level picture thresholding using the
-       entropy of the histogram", Comput. Vis. Graph. Image Process. 29 (1985).
-    .. [9] P. Sahoo, C. Wilkins, J. Yeager, "Threshold selection using Renyi's entropy", Pattern Recognition 30
-       (1997).
-    .. [10] A. G. Shanbhag, "Utilization of information measure as a means of image thresholding", CVGIP:
-       Graphical Models and Image Processing 56 (1994).
-    .. [11] J. Kittler and J. Illingworth, "Minimum error thresholding", Pattern Recognition 19 (1986).
-    .. [12] W.-H. Tsai, "Moment-preserving thresholding: a new approach", Comput. Vis. Graph. Image Process. 29
-       (1985).
-    .. [13] W. Doyle, "Operations useful for similarity-invariant pattern recognition", J. ACM 9 (1962).
+    .. [5] ``isodata``: T. W. Ridler and S. Calvard, "Picture thresholding using an iterative selection
+       method", IEEE Trans. SMC 8 (1978).
+    .. [6] ``minimum``, ``intermodes``: J. M. S. Prewitt and M. L. Mendelsohn, "The analysis of cell images",
+       Ann. N.Y. Acad. Sci. 128 (1966).
+    .. [7] ``huang``: L.-K. Huang and M.-J. J. Wang, "Image thresholding by minimizing the measures of
+       fuzziness", Pattern Recognition 28 (1995).
+    .. [8] ``max_entropy``: J. N. Kapur, P. K. Sahoo, A. K. C. Wong, "A new method for gray-level picture
+       thresholding using the entropy of the histogram", Comput. Vis. Graph. Image Process. 29 (1985).
+    .. [9] ``renyi_entropy``: P. Sahoo, C. Wilkins, J. Yeager, "Threshold selection using Renyi's entropy",
+       Pattern Recognition 30 (1997).
+    .. [10] ``shanbhag``: A. G. Shanbhag, "Utilization of information measure as a means of image
+       thresholding", CVGIP: Graphical Models and Image Processing 56 (1994).
+    .. [11] ``min_error``: J. Kittler and J. Illingworth, "Minimum error thresholding", Pattern Recognition 19
+       (1986).
+    .. [12] ``moments``: W.-H. Tsai, "Moment-preserving thresholding: a new approach", Comput. Vis. Graph.
+       Image Process. 29 (1985).
+    .. [13] ``percentile``: W. Doyle, "Operations useful for similarity-invariant pattern recognition", J. ACM
+       9 (1962).
 
     Examples
     --------
