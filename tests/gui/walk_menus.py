@@ -55,7 +55,8 @@ def main():
         if hasattr(dock, "shut_down"):
             dock.shut_down()
     viewer.close()
-    sys.stdout.write(json.dumps({"paths": sorted(found), "opened": opened, "layers": layers, "segment": segment}) + "\n")
+    seen = {"paths": sorted(found), "opened": opened, "layers": layers, "segment": segment}
+    sys.stdout.write(json.dumps(seen) + "\n")
     sys.stdout.flush()
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QSize, QTimer
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from objectwise.core.method import Method, methods
 from objectwise.gui.calibration import KEY, axes_of, data_of, grid_of, lacks_unit, notes_of, shape_of
@@ -101,7 +101,9 @@ class FindPanel(OperationDock):
             else:
                 column.insertWidget(place, item)
             place += 1
-        self.bar.said_of = self._said_of
+        self.button.setToolTip("Find the objects of every frame, add them as a layer, and measure each of them")
+        self.bar.said_of = said_of
+        self.bar.rested.connect(self._on_rest)
         self.save = SaveRow(self, self.bar.say)
         below = self.layout()
         assert below is not None
@@ -116,21 +118,20 @@ class FindPanel(OperationDock):
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(0)
-        rare: list[QCheckBox] = []
+        rare = QWidget()
+        others = QGridLayout(rare)
+        others.setContentsMargins(0, 0, 0, 0)
+        rare.hide()
         for number, name in enumerate(sorted(self.groups.boxes, key=lambda name: name not in usual)):
             box = self.groups.boxes[name].native
             box.setToolTip(f"<qt>{escape(meaning(name)).replace(chr(10), '<br>')}</qt>")
-            grid.addWidget(box, *divmod(number, 2))
-            if name not in usual:
-                rare.append(box)
-                box.hide()
+            (grid if name in usual else others).addWidget(box, *divmod(number, 2))
         self.more = QToolButton()
         self.more.setText("more ...")
         self.more.setCheckable(True)
         self.more.setAutoRaise(True)
         self.more.setToolTip("Texture, neighbours, and what else there is to measure")
-        for box in rare:
-            self.more.toggled.connect(box.setVisible)
+        self.more.toggled.connect(rare.setVisible)
         title = QWidget()
         beside = QVBoxLayout(title)
         beside.setContentsMargins(0, 0, 0, 0)
@@ -149,6 +150,7 @@ class FindPanel(OperationDock):
         inner.setLayout(self.measure_rows)
         self.measure_rows.setVerticalSpacing(3)
         self.measure_rows.addRow(title, grid)
+        self.measure_rows.addRow(rare)
         self.measure_rows.addRow(self.images_label, self.images)
         self.measure_rows.addRow(row_label("Result", self.output.toolTip()), self.output)
         return inner
@@ -177,8 +179,9 @@ class FindPanel(OperationDock):
         assert isinstance(self.form, FindForm)
         width = self.form.cut_off_title.width()
         for number in range(self.measure_rows.rowCount()):
-            label = self.measure_rows.itemAt(number, self.measure_rows.ItemRole.LabelRole).widget()
-            label.setFixedWidth(width)
+            item = self.measure_rows.itemAt(number, QFormLayout.ItemRole.LabelRole)
+            if item is not None and (label := item.widget()) is not None:
+                label.setFixedWidth(width)
 
     # --- what is chosen --------------------------------------------------------------------------------
 
@@ -308,8 +311,10 @@ class FindPanel(OperationDock):
         """Return what the outlines would not be seen upon."""
         return [self.result] if self.result in self.viewer.layers else []
 
-    def _said_of(self, outcome: Outcome) -> str:
-        return said_of(outcome)
+    def _on_rest(self) -> None:
+        """Show the outlines again, unless there is a result to be seen."""
+        if not self._resting:
+            self._changed()
 
     def _done(self, outcome: Outcome) -> None:
         """Place the labels, and show the table."""
@@ -317,7 +322,6 @@ class FindPanel(OperationDock):
         if not np.any(labels.array):
             # the outlines say why there are none
             self.preview_box.setChecked(True)
-            self._changed()
             return
         mark = outcome.marks[outcome.job.recipe.outputs[0]]
         with self.quiet():

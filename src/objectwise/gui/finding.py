@@ -135,11 +135,12 @@ def look_for_objects(glance: Glance, memory: Memory) -> Generator[str, None, Fou
 
 def stages_of(recipe: Recipe) -> list[str]:
     """Return the steps from the last threshold on, each of which may be the one that leaves nothing."""
-    ids = [step.id for step in recipe.steps if step.operation.output in ("mask", "labels")]
+    ids = [step.id for step in recipe.steps if step.operation.output in _OF_OBJECTS]
     last = [step.id for step in recipe.steps if step.op in _CUT_OFFS][-1]
     return ids[ids.index(last) :]
 
 
+_OF_OBJECTS = ("mask", "labels", "objects")
 _CUT_OFFS = ("threshold_manual", "threshold_auto", "threshold_adaptive")
 
 

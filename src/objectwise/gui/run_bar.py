@@ -43,6 +43,8 @@ class RunBar(QWidget):
         Emitted when Run is pressed.
     done : Signal
         Emitted with the `Outcome` of a run.
+    rested : Signal
+        Emitted when nothing runs any more.
     worker : object or None
         The running worker.
     said_of : callable
@@ -51,6 +53,7 @@ class RunBar(QWidget):
 
     pressed = Signal()
     done = Signal(object)
+    rested = Signal()
 
     def __init__(self, viewer: Any, text: str) -> None:
         super().__init__()
@@ -166,3 +169,4 @@ class RunBar(QWidget):
         if not self._closed:
             self.button.setText(self._run_text)
             self.progress.hide()
+            self.rested.emit()
