@@ -22,7 +22,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as settings:
         os.environ["NAPARI_CONFIG"] = str(Path(settings) / "settings.yaml")
-        for scene in (coins, nuclei, volume, movie, colours):
+        for scene in (first_minute, coins, nuclei, volume, movie, colours):
             scene(folder)
 
 
@@ -93,6 +93,21 @@ class Window:
                 dock.shut_down()
         self.wait(0.3)
         self.viewer.close()
+
+
+def first_minute(folder: Path) -> None:
+    """Show the panel as it opens on a sample, and what it gives."""
+    from objectwise.gui.find_panel import FindPanel
+
+    window = Window()
+    window.add_sample("nuclei_2d")
+    dock = window.dock(FindPanel, "Find and measure objects")
+    while dock.preview.busy:
+        window.wait(0.05)
+    window.shot(folder / "find_panel.png")
+    window.run(dock)
+    window.shot(folder / "find_panel_result.png")
+    window.close()
 
 
 def coins(folder: Path) -> None:
