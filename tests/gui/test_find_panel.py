@@ -382,3 +382,32 @@ def test_the_full_dock_opens_with_the_same_values(panel, qtbot, monkeypatch):
     assert isinstance(dock, FindDock)
     assert dock.form.values() == panel.values()
     dock.shut_down()
+
+
+def test_what_has_not_changed_is_not_done_again(panel, monkeypatch):
+    memory = Memory()
+
+    def seen():
+        work = finding.look_for_objects(Glance(panel.job(), {}), memory)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                return end.value
+
+    run, done = finding.run, []
+    monkeypatch.setattr(finding, "run", lambda recipe, inputs: done.append(recipe) or run(recipe, inputs))
+    seen()
+    for values, first in (
+        ({"min_neck": 0.4}, "parts"),
+        ({"keep_border": False}, "inside"),
+        ({"min_diameter": 9.0}, "clean"),
+        ({"cutoff": 300.0}, "pixel"),
+        ({"cutoff": 310.0}, "mask"),
+    ):
+        panel.form.show_values(values)
+        found = seen()
+        assert done[-1].steps[0].id == first
+        anew = look(panel)
+        np.testing.assert_array_equal(found.array, anew.array)
+        assert found.sentence == anew.sentence

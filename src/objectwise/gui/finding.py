@@ -14,14 +14,15 @@ import numpy as np
 from napari.layers import Layer
 
 from objectwise.core.grid import Grid
+from objectwise.core.parameter import as_unit
 from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
 from objectwise.core.run import run
-from objectwise.core.step import Step, free_name
+from objectwise.core.step import From, Step, free_name
 from objectwise.gui.brightness import brightness_of
 from objectwise.gui.glance import Glance, Seen
 from objectwise.gui.jobs import Job, Outcome, count_objects, sentence
-from objectwise.gui.memory import Memory
+from objectwise.gui.memory import Memory, arrays_of
 from objectwise.gui.wiring import origins_of, wire_images
 from objectwise.ops.labels import label_boundaries
 
@@ -118,19 +119,59 @@ def look_for_objects(glance: Glance, memory: Memory) -> Generator[str, None, Fou
     inputs = {
         name: Result(memory.read(source, at, box), still, source.kind) for name, source in job.inputs.items()
     }
-    stages = stages_of(recipe)
-    outputs = dict.fromkeys([*stages, *_diameters(recipe), recipe.outputs[-1]])
-    *_, last = run(replace(recipe, outputs=tuple(outputs)), inputs)
-    labels = np.asarray(last.results[recipe.outputs[-1]].array)
-    diameter = _diameter(recipe, last.results)
+    arrays = tuple(array for item in job.inputs.values() for array in arrays_of(item.array))
+    key = (tuple(map(id, arrays)), at.get("t"))
+    results = _run_on(recipe, inputs, memory.kept_volume(key, arrays))
+    memory.keep_volume(key, arrays, (recipe.steps, results))
+    labels = np.asarray(results[recipe.outputs[-1]].array)
+    diameter = _diameter(recipe, results)
     n, sizes = count_objects(labels), sizes_of(labels)
     text, doubtful = report(n, sizes, labels.size, grid)
     if not n:
-        text, doubtful = why_none(recipe, last.results, inputs), True
+        text, doubtful = why_none(recipe, results, inputs), True
     z = glance.index.get("z", 0) if grid.ndim == 3 else None
     plane = labels if z is None else labels[min(z, len(labels) - 1)]
     found = Found(outlined(plane), "labels", text, n=n, doubtful=doubtful, diameter=diameter)
     return replace(found, brightness=brightness)
+
+
+def _run_on(
+    recipe: Recipe, inputs: Mapping[str, Result], kept: tuple[Sequence[Step], Mapping[str, Result]] | None
+) -> dict[str, Result]:
+    """Return what the steps from the last threshold on gave, done anew from the first that has changed."""
+    steps, stages = recipe.steps, stages_of(recipe)
+    first = [step.id for step in steps].index(stages[0])
+    outputs = {*stages, *_diameters(recipe), *recipe.outputs}
+    outputs |= {name for step in steps[first:] for name in step.needs()} - set(inputs)
+    before, known = kept or ((), {})
+    n = next(
+        (k for k, pair in enumerate(zip(steps, before, strict=False)) if pair[0] != pair[1]), len(before)
+    )
+    n = min(n, len(steps))
+    done = {step.id: known[step.id] for step in steps[:n] if step.id in known}
+    rest = steps[n:]
+    needed = {name for step in rest for name in step.needs()} - {step.id for step in rest} - set(inputs)
+    if not needed <= set(done):
+        done, rest = {}, steps
+    if rest:
+        wanted = tuple(step.id for step in rest if step.id in outputs)
+        rest = tuple(_with_numbers(step, recipe, done) for step in rest)
+        short = Recipe(rest, outputs=wanted, unit=recipe.unit, notes=recipe.notes)
+        *_, last = run(short, {name: {**inputs, **done}[name] for name in short.inputs})
+        done = {**done, **last.results}
+    return {name: done[name] for name in outputs}
+
+
+def _with_numbers(step: Step, recipe: Recipe, done: Mapping[str, Result]) -> Step:
+    """Return a step with the numbers written in that were found before it."""
+    values = dict(step.parameters)
+    for name, value in values.items():
+        if isinstance(value, From) and value.step in done:
+            found = done[value.step]
+            unit, wanted = recipe.step(value.step).operation.output_unit, step.operation.parameters[name].unit
+            number = float(np.ravel(found.array)[0]) * value.times
+            values[name] = as_unit(number, unit, wanted, 2 if step.by_plane else found.grid.ndim)
+    return replace(step, parameters=values)
 
 
 def stages_of(recipe: Recipe) -> list[str]:
