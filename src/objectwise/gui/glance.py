@@ -98,7 +98,8 @@ def look(glance: Glance, memory: Memory) -> Generator[Seen | str, None, Seen]:
         said = now
         if guess is None:
             guess = view.show(view.recipe, [], " (provisional)")
-            guess = replace(guess, brightness=(yield from brightness_of(glance, memory, view.region)))
+            part = yield from brightness_of(glance, memory, view.region, only_part=True)
+            guess = replace(guess, brightness=part)
             yield guess
         yield f"{guess.sentence}: the {view.wanted} is being computed, {100 * fraction:.0f} %"
     seen = view.show(recipe, values, guessed)

@@ -164,6 +164,11 @@ class Histogram(QWidget):
         axis.setHeight(18)
         self.bars.setPen(pyqtgraph.mkPen(None))
         self.bars.setBrush(pyqtgraph.mkBrush(bars))
+        for button in (self.log, self.all):
+            button.setStyleSheet(
+                f"QToolButton {{ color: {bars}; background: transparent; border: none; padding: 1px; }}"
+                f"QToolButton:checked {{ color: {line}; font-weight: bold; }}"
+            )
         self._line_color, self._text_color = line, text
         for item in self.lines.values():
             self._paint_line(item)

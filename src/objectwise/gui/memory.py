@@ -56,16 +56,15 @@ class Memory:
         self, key: tuple, arrays: tuple, make: Callable[[], Generator[float, None, Any]]
     ) -> Generator[float, None, Any]:
         """Return what is kept, or else what a generator returns; one that was left is taken up again."""
-        kept = self.find(key, arrays)
-        if kept is not None:
-            return kept
-        if key not in self.unfinished:
-            _shorten(self.unfinished, 4)
-            self.unfinished[key] = make()
-        work = self.unfinished[key]
         while True:
+            kept = self.find(key, arrays)
+            if kept is not None:
+                return kept
+            if key not in self.unfinished:
+                _shorten(self.unfinished, 4)
+                self.unfinished[key] = make()
             try:
-                fraction = next(work)
+                fraction = next(self.unfinished[key])
             except StopIteration as end:
                 self.unfinished.pop(key, None)
                 self.keep(key, arrays, end.value)
