@@ -21,7 +21,8 @@ from objectwise.core.results import Result
 from objectwise.core.run import computing_values
 from objectwise.core.statistics import Histogram
 from objectwise.gui.jobs import Job
-from objectwise.gui.memory import Memory, arrays_of, is_lazy
+from objectwise.gui.layers import arrays_of, is_lazy
+from objectwise.gui.memory import Memory
 from objectwise.gui.numbers import computed
 from objectwise.gui.region import Region
 from objectwise.ops import histogram

@@ -25,7 +25,8 @@ from objectwise.core.results import Result
 from objectwise.core.run import run
 from objectwise.gui.brightness import Brightness, brightness_of, limits_of_classes
 from objectwise.gui.jobs import Job, count_objects, value_texts
-from objectwise.gui.memory import Memory, arrays_of
+from objectwise.gui.layers import arrays_of
+from objectwise.gui.memory import Memory
 from objectwise.gui.numbers import lock
 from objectwise.gui.region import Box, Region, depends, domains, n_cut, reach_of, region_of
 

@@ -1,14 +1,20 @@
-"""The foot of a dock: a button that runs and cancels, how far the run is, and one sentence about it."""
+"""The foot of a dock: a button that runs and cancels, how far the run is, and one sentence about it.
+
+Before an image that is not in memory is worked on whole, and that takes much memory, it asks. The question stands in
+the dock and stops nothing else.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from napari.qt.threading import create_worker
+from psutil import virtual_memory
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from objectwise.gui.jobs import Job, Outcome, work
+from objectwise.gui.jobs import Job, Outcome, question, time_left, work
 
 # red and grey, on a dark and on a light ground
 _COLORS = {False: ("#ff6b6b", "#9a9fa8"), True: ("#c62828", "#5f6570")}
@@ -42,17 +48,22 @@ class RunBar(QWidget):
         Emitted when Run is pressed.
     done : Signal
         Emitted with the `Outcome` of a run.
+    declined : Signal
+        Emitted when a person has not wanted a run that takes much memory.
     worker : object or None
         The running worker.
     """
 
     pressed = Signal()
     done = Signal(object)
+    declined = Signal()
 
     def __init__(self, viewer: Any, text: str) -> None:
         super().__init__()
         self.viewer, self._run_text = viewer, text
         self.worker: Any = None
+        self._asked: Job | None = None
+        self._start = 0.0
         self._closed = self._wrong = False
         self.button = QPushButton(text)
         self.button.clicked.connect(self._on_button)
@@ -63,9 +74,24 @@ class RunBar(QWidget):
         self.progress.hide()
         self.expected, self.status = text_label(), text_label()
         self.expected.hide()
+        self.question, self.yes, self.no = text_label(), QPushButton("Run anyway"), QPushButton("Cancel")
+        self.yes.setToolTip("Start, whatever it takes")
+        self.no.setToolTip("Do not start")
+        self.yes.clicked.connect(lambda: self._answer(True))
+        self.no.clicked.connect(lambda: self._answer(False))
+        self.asking = QWidget()
+        asking = QVBoxLayout(self.asking)
+        asking.setContentsMargins(0, 0, 0, 0)
+        answers = QHBoxLayout()
+        for answer in (self.yes, self.no):
+            answers.addWidget(answer)
+        asking.addWidget(self.question)
+        asking.addLayout(answers)
+        self.asking.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 0, 6, 6)
         column.addWidget(self.button)
+        column.addWidget(self.asking)
         column.addWidget(self.expected)
         column.addWidget(self.progress)
         column.addWidget(self.status)
@@ -92,8 +118,33 @@ class RunBar(QWidget):
         self.expected.setStyleSheet(f"color: {grey};")
 
     def start(self, job: Job) -> None:
-        """Do a job."""
+        """Do a job; ask before, where it takes much memory."""
         self.say("")
+        try:
+            text = question(job, virtual_memory().available)
+        except ValueError:
+            # what is wrong is said by the run
+            text = ""
+        if text:
+            self._asked = job
+            self.question.setText(text)
+        self.asking.setVisible(bool(text))
+        self.button.setVisible(not text)
+        if not text:
+            self._do(job)
+
+    def _answer(self, yes: bool) -> None:
+        job, self._asked = self._asked, None
+        self.asking.hide()
+        self.button.show()
+        if yes and job is not None and not self._closed:
+            self._do(job)
+        else:
+            self.say("Not started; nothing was read.")
+            self.declined.emit()
+
+    def _do(self, job: Job) -> None:
+        self._start = time.perf_counter()
         worker = create_worker(work, [job], _start_thread=False, _ignore_errors=True)
         worker.yielded.connect(self._on_yield)
         worker.errored.connect(self._on_error)
@@ -114,7 +165,7 @@ class RunBar(QWidget):
     def close_down(self) -> None:
         """Stop the run, and say and show nothing any more."""
         self.cancel()
-        self._closed = True
+        self._closed, self._asked = True, None
 
     def _on_button(self) -> None:
         if self.worker is None:
@@ -132,7 +183,8 @@ class RunBar(QWidget):
         else:
             self.progress.setValue(round(1000 * found[0]))
             if found[1] and self.worker is not None and not self.worker.abort_requested:
-                self.say(found[1].capitalize())
+                left = time_left(time.perf_counter() - self._start, found[0])
+                self.say(", ".join(text for text in (found[1].capitalize(), left) if text))
 
     def _on_error(self, error: Exception) -> None:
         text = str(error) or type(error).__name__
