@@ -267,10 +267,8 @@ def _sentence(
         parts.append(f"{n} class{'' if n == 1 else 'es'} {where}")
     elif kind == "mask":
         inside = float(np.count_nonzero(array)) / max(1, array.size)
-        parts.append(
-            ("nothing inside" if inside == 0 else f"{100 * inside:.3g} % inside")
-            + ("" if whole else " in view")
-        )
+        share = "" if whole else "of the view "
+        parts.append(f"{100 * inside:.3g} % {share}inside" if inside else f"nothing {share}inside")
     elif array.size:
         low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
         parts.append(f"brightness {low:.4g} to {high:.4g}")
