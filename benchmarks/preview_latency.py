@@ -2,8 +2,8 @@
 
 The threshold dock previews a manual threshold of an image of 16 bits in a real window: as a mask of the whole plane,
 and as objects in a view of 2048 x 2048 pixels of a larger one. Each of the moves below is timed until the canvas has
-been drawn again with the new preview. The first preview is timed from opening the dock. Needs a display with OpenGL; on a
-machine without one::
+been drawn again with the new preview. The first preview is timed from opening the dock. Needs a display with OpenGL;
+on a machine without one::
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/preview_latency.py
 """
