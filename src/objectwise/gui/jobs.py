@@ -189,8 +189,9 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     yield 0.0, ""
     job = job.with_honest_history()
     progress = None
+    axes = {axis for item in job.inputs.values() for axis in item.grid.axes if axis in "tz"}
     for progress in run(job.recipe, job.inputs, tile=tile_of(job)):
-        where = ", ".join(f"{axis} {number + 1}" for axis, number in progress.index.items() if axis in "tz")
+        where = ", ".join(f"{axis} {number + 1}" for axis, number in progress.index.items() if axis in axes)
         yield progress.fraction, f"{progress.step.replace('_', ' ')}{': ' if where else ''}{where}"
     results = dict(progress.results) if progress is not None else {}
     marks, facts = {}, []
