@@ -8,7 +8,7 @@ import pytest
 
 from objectwise.core.method import methods
 from objectwise.core.operation import operations
-from objectwise.gui import calibration
+from objectwise.gui import calibration, glance
 from objectwise.gui.docks import (
     BackgroundDock,
     ClusteringDock,
@@ -143,13 +143,30 @@ def test_the_threshold_is_that_of_the_whole_frame_or_series(scope, model, open_d
     assert f"threshold {values[0]:.4g}" in text
 
 
-def test_instances_in_a_volume_show_the_mask(model, open_dock, seen, volume):
+def test_instances_in_a_large_volume_show_the_mask(model, open_dock, seen, volume, monkeypatch):
+    monkeypatch.setattr(glance, "_SMALL", 0)
     model.add_image(volume, axis_labels=("z", "y", "x"))
     model.dims.set_current_step(0, 4)
     dock = open_dock(ThresholdDock, model)
     layer = seen(dock, lambda: choose(dock.rows.output, "Instance (labels)"))
     assert set(np.unique(layer.data)) == {0, 1}
     assert "numbered by Run" in dock.status.text()
+
+
+def test_a_small_volume_is_worked_on_whole(model, open_dock, seen, finish, volume):
+    model.add_image(volume, axis_labels=("z", "y", "x"))
+    model.dims.set_current_step(0, 4)
+    dock = open_dock(ThresholdDock, model)
+    seen(dock, lambda: choose(dock.rows.output, "Instance (labels)"))
+    kept = dock.preview.memory.volume
+    layer = seen(dock, lambda: model.dims.set_current_step(0, 3))
+    assert dock.preview.memory.volume is kept
+    shown, text = layer.data.copy(), dock.status.text()
+    finish(dock)
+    result = model.layers[-1].data
+    np.testing.assert_array_equal(shown, result[3])
+    assert f"{len(np.unique(result[3])) - 1} objects in this plane" in text
+    assert f"{result.max()} in the volume" in text
 
 
 def test_the_preview_follows_line_and_plane(model, open_dock, seen, blobs):

@@ -88,7 +88,9 @@ def test_holes_may_stay() -> None:
 
 @pytest.mark.parametrize("diameter", [None, 20.0])
 def test_a_cutoff_is_a_brightness_of_the_image(diameter: float | None) -> None:
-    image = np.tile(100.0 + np.arange(120), (80, 1))  # a slope that any automatic threshold would have to do with
+    image = np.tile(
+        100.0 + np.arange(120), (80, 1)
+    )  # a slope that any automatic threshold would have to do with
     image[ball(image.shape, (40, 30), 10)] = 400
     image[ball(image.shape, (40, 90), 10)] = 300
     grid = ow.Grid("yx")

@@ -103,6 +103,28 @@ def expectation(recipe: Recipe, inputs: Any, *, grid: Grid | None = None) -> str
     return Plan(recipe, _inputs(recipe, inputs, grid), {}, None).expectation()
 
 
+def memory_needed(recipe: Recipe, inputs: Any, *, tile: int | Sequence[int] | None = None) -> int:
+    """Return about how many bytes of memory a run takes, beside the arrays that are in memory already.
+
+    Parameters
+    ----------
+    recipe, inputs, tile
+        As for `run`.
+
+    Raises
+    ------
+    ValueError
+        As for `run`.
+
+    Examples
+    --------
+    >>> import numpy as np, objectwise as ow
+    >>> memory_needed(ow.Recipe([ow.Step("mask", "threshold_auto", {"image": "image"})]), np.zeros((10, 10)))
+    2500
+    """
+    return Plan(recipe, _inputs(recipe, inputs, None), {}, tile).n_bytes()
+
+
 def computed_values(
     recipe: Recipe, inputs: Any, index: Mapping[str, int], *, grid: Grid | None = None
 ) -> list[dict[str, Any]]:

@@ -21,7 +21,8 @@ from objectwise.core.results import Result
 from objectwise.core.run import computing_values
 from objectwise.core.statistics import Histogram
 from objectwise.gui.jobs import Job
-from objectwise.gui.memory import Memory, arrays_of, is_lazy
+from objectwise.gui.layers import arrays_of, is_lazy
+from objectwise.gui.memory import Memory
 from objectwise.gui.numbers import computed
 from objectwise.gui.region import Region
 from objectwise.ops import histogram
@@ -96,7 +97,7 @@ def image_of(job: Job) -> tuple[Recipe, str, Source] | None:
 
 
 def brightness_of(
-    glance: Glance, memory: Memory, region: Region | None = None
+    glance: Glance, memory: Memory, region: Region | None = None, only_part: bool = False
 ) -> Generator[str, None, Brightness | None]:
     """Return the histogram of the image that a job is about; None where there is no such thing."""
     job, found = glance.job, image_of(glance.job)
@@ -116,7 +117,8 @@ def brightness_of(
         [n for axis, n in zip(image.grid.axes, image.array.shape, strict=True) if axis not in here]
     )
     lazy = is_lazy(image.array)
-    if n_pixels > (_FEW_LAZY if lazy else _FEW) and not (glance.picture and shared):
+    many = n_pixels > (_FEW_LAZY if lazy else _FEW) and not (glance.picture and shared)
+    if only_part or many:
         key: tuple = (tuple(map(id, arrays)), str(glance.index), str(source), str(region and region.computed))
         kept = memory.find(key, arrays)
         if kept is None:

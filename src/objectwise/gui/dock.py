@@ -162,6 +162,7 @@ class OperationDock(ClosingDock):
         self.bar = RunBar(self.viewer, self.run_text)
         self.bar.pressed.connect(self.run)
         self.bar.done.connect(self._done)
+        self.bar.declined.connect(self._changed)
         self.button, self.progress, self.status = self.bar.button, self.bar.progress, self.bar.status
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

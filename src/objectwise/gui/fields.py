@@ -193,6 +193,8 @@ class Number(Field):
         found = isinstance(value, int | float) and math.isfinite(value)
         self._found = float(value) if found else None
         if self.value is None and found:
+            # so that it stays the same number to the last bit when the check is taken away
+            self._exact = value
             with self.widget.changed.blocked():
                 self.widget.value = self._shows(value)
 

@@ -101,7 +101,9 @@ class FindPanel(OperationDock):
             else:
                 column.insertWidget(place, item)
             place += 1
-        self.button.setToolTip("Find the objects of every frame, add them as a layer, and measure each of them")
+        self.button.setToolTip(
+            "Find the objects of every frame, add them as a layer, and measure each of them"
+        )
         self.bar.said_of = said_of
         self.bar.rested.connect(self._on_rest)
         self.save = SaveRow(self, self.bar.say)

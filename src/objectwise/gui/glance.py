@@ -25,7 +25,8 @@ from objectwise.core.results import Result
 from objectwise.core.run import run
 from objectwise.gui.brightness import Brightness, brightness_of, limits_of_classes
 from objectwise.gui.jobs import Job, count_objects, value_texts
-from objectwise.gui.memory import Memory, arrays_of
+from objectwise.gui.layers import arrays_of
+from objectwise.gui.memory import Memory
 from objectwise.gui.numbers import lock
 from objectwise.gui.region import Box, Region, depends, domains, n_cut, reach_of, region_of
 
@@ -98,7 +99,8 @@ def look(glance: Glance, memory: Memory) -> Generator[Seen | str, None, Seen]:
         said = now
         if guess is None:
             guess = view.show(view.recipe, [], " (provisional)")
-            guess = replace(guess, brightness=(yield from brightness_of(glance, memory, view.region)))
+            part = yield from brightness_of(glance, memory, view.region, only_part=True)
+            guess = replace(guess, brightness=part)
             yield guess
         yield f"{guess.sentence}: the {view.wanted} is being computed, {100 * fraction:.0f} %"
     seen = view.show(recipe, values, guessed)
@@ -177,9 +179,10 @@ class View:
             raise ValueError("No preview of several channels; choose one, or press Run.")
         block = result.array if result.array.ndim == 2 else result.array[plane]
         array = block[region.crop]
-        text = _sentence(recipe, array, result.kind, values, region.whole, note)
+        found = _found(array, result.kind, region.whole)
         if self.in_volume and result.kind == "labels":
-            text += f", {count_objects(result.array)} in the volume"
+            found += f", {count_objects(result.array)} in the volume"
+        text = ", ".join(part for part in [found, *value_texts(recipe, values)] if part) + note
         if not self.whole:
             text += ", objects are numbered by Run"
         if cut and domains(recipe):
@@ -252,25 +255,18 @@ def _as_preview(array: np.ndarray, kind: str | None) -> np.ndarray:
     return array
 
 
-def _sentence(
-    recipe: Recipe, array: np.ndarray, kind: str | None, values: list[dict], whole: bool, note: str
-) -> str:
-    parts, where = [], "in this plane" if whole else "in view"
-    if kind == "labels":
-        # in a part of a plane, or of a volume, not every id is there
+def _found(array: np.ndarray, kind: str | None, whole: bool) -> str:
+    """Say what is seen: how many objects or classes, how much is inside, or how bright it is."""
+    where = "in this plane" if whole else "in view"
+    if kind in ("labels", "classes"):
+        # of a part of a plane, or of a volume, not every id is there
         n = count_objects(array)
-        parts.append(f"{n} object{'' if n == 1 else 's'} {where}")
-    elif kind == "classes":
-        n = count_objects(array)
-        parts.append(f"{n} class{'' if n == 1 else 'es'} {where}")
-    elif kind == "mask":
+        noun = {"labels": ("object", "objects"), "classes": ("class", "classes")}[kind][n != 1]
+        return f"{n} {noun} {where}"
+    if kind == "mask":
         inside = float(np.count_nonzero(array)) / max(1, array.size)
-        parts.append(
-            ("nothing inside" if inside == 0 else f"{100 * inside:.3g} % inside")
-            + ("" if whole else " in view")
-        )
-    elif array.size:
-        low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
-        parts.append(f"brightness {low:.4g} to {high:.4g}")
-    parts += value_texts(recipe, values)
-    return ", ".join(part for part in parts if part) + note
+        share = "" if whole else "of the view "
+        return f"{100 * inside:.3g} % {share}inside" if inside else f"nothing {share}inside"
+    if not array.size:
+        return ""
+    return f"brightness {np.fmin.reduce(array, axis=None):.4g} to {np.fmax.reduce(array, axis=None):.4g}"

@@ -73,7 +73,7 @@ class Histogram(QWidget):
     def __init__(self, light: bool = False) -> None:
         super().__init__()
         self.lines: dict[str, pyqtgraph.InfiniteLine] = {}
-        self.tips: dict[str, str] = {}
+        self._drawn: tuple[Any, ...] = ()
         self.range = self._pixels = (0.0, 1.0)
         self._counts, self._edges = np.zeros(1), np.array([0.0, 1.0])
         self._limits: tuple[float, ...] = ()
@@ -123,20 +123,21 @@ class Histogram(QWidget):
         if len(edges) != len(counts) + 1 or len(counts) == 0:
             raise ValueError(f"{len(counts)} counts need {len(counts) + 1} edges; found {len(edges)}")
         self._counts, self._edges = np.asarray(counts, float), np.asarray(edges, float)
+        for line in self.lines.values():
+            line.setBounds(self._whole_range())
         self._draw()
 
     def set_lines(self, values: Mapping[str, float], tips: Mapping[str, str] | None = None) -> None:
         """Show a line at each of these values, by name; a name that is left out has none any more."""
-        self.tips = dict(tips or {})
         for name in set(self.lines) - set(values):
             self.plot.removeItem(self.lines.pop(name))
         for name, value in values.items():
             line = self.lines.get(name)
             if line is None:
                 line = self.lines[name] = self._line(name)
+                line.setToolTip(f"{(tips or {}).get(name, name)}\nDrag to set it.")
             if not line.moving:
                 line.setValue(value)
-            line.setToolTip(f"{self.tips.get(name, name)}\nDrag to set it.")
             line.label.setVisible(len(values) > 1)
         self._fit()
 
@@ -164,6 +165,11 @@ class Histogram(QWidget):
         axis.setHeight(18)
         self.bars.setPen(pyqtgraph.mkPen(None))
         self.bars.setBrush(pyqtgraph.mkBrush(bars))
+        for button in (self.log, self.all):
+            button.setStyleSheet(
+                f"QToolButton {{ color: {bars}; background: transparent; border: none; padding: 1px; }}"
+                f"QToolButton:checked {{ color: {line}; font-weight: bold; }}"
+            )
         self._line_color, self._text_color = line, text
         for item in self.lines.values():
             self._paint_line(item)
@@ -180,6 +186,7 @@ class Histogram(QWidget):
         line.setCursor(Qt.CursorShape.SizeHorCursor)
         self._paint_line(line)
         line.sigDragged.connect(lambda item: self.moved.emit(name, float(item.value())))
+        line.setBounds(self._whole_range())
         self.plot.addItem(line)
         return line
 
@@ -207,6 +214,11 @@ class Histogram(QWidget):
             # a line beyond all pixels would leave no room for them
             value = min(max(line.value(), darkest), brightest)
             low, high = min(low, value), max(high, value)
+        drawn = (low, high, self.log.isChecked(), self._counts)
+        if len(self._drawn) == 4 and self._drawn[:3] == drawn[:3] and self._drawn[3] is self._counts:
+            # to draw the bars again takes as long as a small preview
+            return
+        self._drawn = drawn
         room = 0.02 * (high - low)
         self.range = (low - room, high + room)
         counts, edges = rebin(self._counts, self._edges, low, high)
@@ -214,8 +226,6 @@ class Histogram(QWidget):
         self.bars.setData(edges, heights)
         self.plot.setXRange(*self.range, padding=0)
         self.plot.setYRange(0, 1.05 * max(float(heights.max()), 1e-9), padding=0)
-        for line in self.lines.values():
-            line.setBounds((darkest, brightest))
         self._place_classes()
 
     def _place_classes(self) -> None:

@@ -10,15 +10,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from objectwise.core.recipe import Recipe
 from objectwise.core.results import Progress, Result
-from objectwise.core.run import run
+from objectwise.core.run import memory_needed, run
 from objectwise.core.table import Rows
-from objectwise.gui.layers import Space, fingerprint, shown
+from objectwise.gui.layers import Space, fingerprint, is_lazy, shown
+
+# pixels of a plane that is worked on at once, and along each axis of a tile of a larger one
+_AT_ONCE, _TILE = 1 << 26, 4096
+# bytes of memory that a run of a lazy layer is not started for without asking
+_MUCH = 4_000_000_000
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,70 @@ class Job:
         return replace(self, inputs=inputs, recipe=replace(self.recipe, notes=notes))
 
 
+def tile_of(job: Job) -> int | None:
+    """Return in which tiles a job is done; None for blocks of a size that is done at once.
+
+    The result is the same. A large plane in tiles takes less memory, and the run can be cancelled in the middle.
+    """
+    largest = max(prod(item.grid.block_shape(item.array.shape)[-2:]) for item in job.inputs.values())
+    tiles = all(step.operation.locality.tiles for step in job.recipe.steps)
+    return _TILE if largest > _AT_ONCE and tiles else None
+
+
+def question(job: Job, free: int) -> str:
+    """Return what to ask before a job, where it reads an image that is not in memory and takes much of it.
+
+    Parameters
+    ----------
+    job : Job
+    free : int
+        How many bytes of memory are free.
+
+    Returns
+    -------
+    str
+        Empty where there is nothing to ask.
+    """
+    lazy = [item for item in job.inputs.values() if is_lazy(item.array)]
+    needed = memory_needed(job.recipe, job.inputs, tile=tile_of(job))
+    if not lazy or (needed < _MUCH and needed < free / 2):
+        return ""
+    read = sum(prod(item.array.shape) * item.array.dtype.itemsize for item in lazy)
+    much = " This is more than there is." if needed > free else ""
+    return f"This reads {as_size(read)} and needs about {as_size(needed)} of memory; {as_size(free)} are free.{much}"
+
+
+def as_size(n_bytes: float) -> str:
+    """Return a number of bytes as a person reads it.
+
+    Examples
+    --------
+    >>> as_size(3_400_000), as_size(25_300_000_000)
+    ('3.4 MB', '25 GB')
+    """
+    for unit in ("kB", "MB", "GB"):
+        n_bytes /= 1000
+        if n_bytes < 1000 or unit == "GB":
+            break
+    return f"{n_bytes:.2g} {unit}" if n_bytes < 100 else f"{n_bytes:.0f} {unit}"
+
+
+def time_left(seconds: float, fraction: float) -> str:
+    """Return how long a run will still take, once that can be told; a few seconds are not worth a word.
+
+    Examples
+    --------
+    >>> time_left(30.0, 0.25), time_left(120.0, 0.25), time_left(2.0, 0.5)
+    ('about 90 s left', 'about 6 min left', '')
+    """
+    if seconds < 3 or fraction < 0.02:
+        return ""
+    left = seconds * (1 - fraction) / fraction
+    if left < 3:
+        return ""
+    return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of a job.
@@ -132,7 +202,7 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
         job = job.shortcut
     job = job.with_honest_history()
     progress = None
-    for progress in run(job.recipe, job.inputs):
+    for progress in run(job.recipe, job.inputs, tile=tile_of(job)):
         yield progress.fraction, _where(job, progress)
     results = dict(progress.results) if progress is not None else {}
     marks, facts = {}, []

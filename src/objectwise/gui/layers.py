@@ -67,6 +67,18 @@ class Stack:
         return np.asarray(self.arrays[first][rest])
 
 
+def arrays_of(array: Any) -> tuple[Any, ...]:
+    """Return the arrays behind an array that is seen through another."""
+    if isinstance(array, Stack):
+        return array.arrays
+    return (array.array,) if isinstance(array, NonZero) else (array,)
+
+
+def is_lazy(array: Any) -> bool:
+    """Whether reading an array may take long."""
+    return not all(isinstance(item, np.ndarray) for item in arrays_of(array))
+
+
 # --- from a layer --------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,9 @@ class Levels(QWidget):
         self._start: str | None = None
         self._light = False
         self._counts: Any = None
+        self._fields: dict[str, Number] = {}
+        self._placed: Any = None
+        self._shaded: Any = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.hide()
@@ -57,6 +60,7 @@ class Levels(QWidget):
         self.wanted = shows_brightness(record)
         if self.histogram is not None:
             self.histogram.set_classes((), ())
+            self._shaded = None
         if not self.wanted or self._counts is None:
             self.setVisible(False)
         else:
@@ -84,6 +88,7 @@ class Levels(QWidget):
             self._counts = found.counts
             self._range = (found.edges[0], found.edges[-1], found.whole)
             histogram.set_histogram(found.counts, found.edges)
+            self._placed = None
             pixels = "in view" if found.part else "that the method counts"
             histogram.plot.setToolTip(
                 f"How many pixels, of those {pixels}, have which brightness. Drag a line to set its value."
@@ -110,11 +115,12 @@ class Levels(QWidget):
     def place_lines(self) -> None:
         """Put each line where the form has its value."""
         if self.histogram is not None and self.wanted:
-            values = {name: field.shown for name, field in self._fields.items()}
-            self.histogram.set_lines(
-                {name: value for name, value in values.items() if value is not None},
-                {name: field.parameter.description for name, field in self._fields.items()},
-            )
+            shown = {name: field.shown for name, field in self._fields.items()}
+            values = {name: value for name, value in shown.items() if value is not None}
+            if (self._fields, values) != self._placed:
+                self._placed = (self._fields, values)
+                tips = {name: field.parameter.description for name, field in self._fields.items()}
+                self.histogram.set_lines(values, tips)
 
     def paint(self, light: bool) -> None:
         """Colour everything so that it can be read on a light or a dark ground."""
@@ -140,10 +146,10 @@ class Levels(QWidget):
     def _shade(self, seen: Seen, layer: Layer | None) -> None:
         """Shade classes in the colours that the preview gives them."""
         assert self.histogram is not None
-        if seen.classes is None or not isinstance(layer, Labels):
-            self.histogram.set_classes((), ())
+        numbers, limits = seen.classes if isinstance(layer, Labels) and seen.classes else ((), ())
+        if (numbers, limits) == self._shaded:
             return
-        numbers, limits = seen.classes
+        self._shaded = numbers, limits
         self.histogram.set_classes(
             limits, [QColor.fromRgbF(*map(float, layer.get_color(n))) for n in numbers]
         )

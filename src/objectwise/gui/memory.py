@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core.results import Result
-from objectwise.gui.layers import NonZero, Stack
+from objectwise.gui.layers import arrays_of, is_lazy
 
 # of each kind of entry; the counts of a 16-bit image take half a megabyte
 _MOST = 48
@@ -56,16 +56,15 @@ class Memory:
         self, key: tuple, arrays: tuple, make: Callable[[], Generator[float, None, Any]]
     ) -> Generator[float, None, Any]:
         """Return what is kept, or else what a generator returns; one that was left is taken up again."""
-        kept = self.find(key, arrays)
-        if kept is not None:
-            return kept
-        if key not in self.unfinished:
-            _shorten(self.unfinished, 4)
-            self.unfinished[key] = make()
-        work = self.unfinished[key]
         while True:
+            kept = self.find(key, arrays)
+            if kept is not None:
+                return kept
+            if key not in self.unfinished:
+                _shorten(self.unfinished, 4)
+                self.unfinished[key] = make()
             try:
-                fraction = next(work)
+                fraction = next(self.unfinished[key])
             except StopIteration as end:
                 self.unfinished.pop(key, None)
                 self.keep(key, arrays, end.value)
@@ -96,18 +95,6 @@ class Memory:
     def keep_volume(self, key: tuple, arrays: tuple, value: Any) -> None:
         """Keep one volume, in place of the last."""
         self.volume = (key, _refer(arrays), value)
-
-
-def arrays_of(array: Any) -> tuple[Any, ...]:
-    """Return the arrays behind an array that is seen through another."""
-    if isinstance(array, Stack):
-        return array.arrays
-    return (array.array,) if isinstance(array, NonZero) else (array,)
-
-
-def is_lazy(array: Any) -> bool:
-    """Whether reading an array may take long."""
-    return not all(isinstance(item, np.ndarray) for item in arrays_of(array))
 
 
 def _refer(arrays: tuple) -> tuple:

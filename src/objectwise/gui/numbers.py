@@ -13,7 +13,8 @@ from typing import Any
 from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
 from objectwise.core.run import computing_values
-from objectwise.gui.memory import Memory, arrays_of
+from objectwise.gui.layers import arrays_of
+from objectwise.gui.memory import Memory
 from objectwise.gui.region import depends
 
 _GUESSED = " (provisional: sizes and thresholds are found in the view, and by Run in the whole image)"

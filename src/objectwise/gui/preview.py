@@ -1,7 +1,7 @@
-"""The preview in the viewer: one layer that follows the form and the sliders, computed off the GUI thread.
+"""The preview in the viewer: one layer that follows the form and its histogram, computed off the GUI thread.
 
 Throttled, not delayed: the preview that is being computed is finished and shown, then the newest request is
-taken and those between are dropped. So something moves while a slider is dragged, and what is shown at last
+taken and those between are dropped. So something moves while a line is dragged, and what is shown at last
 is what is set. The layer holds 8 or 16 bits and is never selected, as napari takes several times as long for
 anything else.
 

@@ -1,15 +1,22 @@
-"""The foot of a dock: a button that runs and cancels, how far the run is, and one sentence about it."""
+"""The foot of a dock: a button that runs and cancels, how far the run is, and one sentence about it.
+
+Before an image that is not in memory is worked on whole, and that takes much memory, it asks. The question stands in
+the dock and stops nothing else.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from napari.qt.threading import create_worker
+from psutil import virtual_memory
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from objectwise.gui.jobs import Job, Outcome, Tally, reason, work, work_each
+from objectwise.gui.jobs import Job, Outcome, Tally, question, reason, time_left, work, work_each
 
 # red and grey, on a dark and on a light ground
 _COLORS = {False: ("#ff6b6b", "#9a9fa8"), True: ("#c62828", "#5f6570")}
@@ -45,6 +52,8 @@ class RunBar(QWidget):
         Emitted with the `Outcome` of a run.
     rested : Signal
         Emitted when nothing runs any more.
+    declined : Signal
+        Emitted when a person has not wanted a run that takes much memory.
     worker : object or None
         The running worker.
     said_of : callable
@@ -54,12 +63,15 @@ class RunBar(QWidget):
     pressed = Signal()
     done = Signal(object)
     rested = Signal()
+    declined = Signal()
 
     def __init__(self, viewer: Any, text: str) -> None:
         super().__init__()
         self.viewer, self._run_text = viewer, text
         self.worker: Any = None
         self.said_of: Callable[[Outcome], str] = lambda outcome: outcome.sentence
+        self._asked: tuple[Sequence[Job], Sequence[str]] | None = None
+        self._start = 0.0
         self._closed = self._wrong = False
         self._n_done = 0
         self.button = QPushButton(text)
@@ -71,9 +83,24 @@ class RunBar(QWidget):
         self.progress.hide()
         self.expected, self.status = text_label(), text_label()
         self.expected.hide()
+        self.question, self.yes, self.no = text_label(), QPushButton("Run anyway"), QPushButton("Cancel")
+        self.yes.setToolTip("Start, whatever it takes")
+        self.no.setToolTip("Do not start")
+        self.yes.clicked.connect(lambda: self._answer(True))
+        self.no.clicked.connect(lambda: self._answer(False))
+        self.asking = QWidget()
+        asking = QVBoxLayout(self.asking)
+        asking.setContentsMargins(0, 0, 0, 0)
+        answers = QHBoxLayout()
+        for answer in (self.yes, self.no):
+            answers.addWidget(answer)
+        asking.addWidget(self.question)
+        asking.addLayout(answers)
+        self.asking.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 0, 6, 6)
         column.addWidget(self.button)
+        column.addWidget(self.asking)
         column.addWidget(self.expected)
         column.addWidget(self.progress)
         column.addWidget(self.status)
@@ -106,9 +133,36 @@ class RunBar(QWidget):
             self.button.setText(text)
 
     def start(self, *jobs: Job, failed: Sequence[str] = ()) -> None:
-        """Do a job; or several, of which those that fail, as well as what has failed before, are told of at the end."""
+        """Do a job, or several; ask before, where one takes much memory.
+
+        Of several those that fail, as well as what has failed before, are told of at the end.
+        """
         self.say("")
-        self._n_done = 0
+        text = ""
+        for job in jobs:
+            # what is wrong is said by the run
+            with suppress(ValueError):
+                text = text or question(job, virtual_memory().available)
+        if text:
+            self._asked = (jobs, failed)
+            self.question.setText(text)
+        self.asking.setVisible(bool(text))
+        self.button.setVisible(not text)
+        if not text:
+            self._do(jobs, failed)
+
+    def _answer(self, yes: bool) -> None:
+        asked, self._asked = self._asked, None
+        self.asking.hide()
+        self.button.show()
+        if yes and asked is not None and not self._closed:
+            self._do(*asked)
+        else:
+            self.say("Not started; nothing was read.")
+            self.declined.emit()
+
+    def _do(self, jobs: Sequence[Job], failed: Sequence[str]) -> None:
+        self._n_done, self._start = 0, time.perf_counter()
         each = len(jobs) > 1 or failed
         worker = create_worker(
             *((work_each, list(jobs), failed) if each else (work, list(jobs))),
@@ -134,7 +188,7 @@ class RunBar(QWidget):
     def close_down(self) -> None:
         """Stop the run, and say and show nothing any more."""
         self.cancel()
-        self._closed = True
+        self._closed, self._asked = True, None
 
     def _on_button(self) -> None:
         if self.worker is None:
@@ -155,7 +209,9 @@ class RunBar(QWidget):
         else:
             self.progress.setValue(round(1000 * found[0]))
             if found[1] and self.worker is not None and not self.worker.abort_requested:
-                self.say(found[1][:1].upper() + found[1][1:])
+                left = time_left(time.perf_counter() - self._start, found[0])
+                where = found[1][:1].upper() + found[1][1:]
+                self.say(", ".join(text for text in (where, left) if text))
 
     def _on_error(self, error: Exception) -> None:
         self.say(reason(error), wrong=True)
