@@ -217,6 +217,7 @@ def test_a_number_that_an_earlier_step_finds_can_be_given(model, open_dock, fini
     dock = open_dock(HistoryDock, model)
     choose(dock, "sized")
     link = dock.panel.links["min_diameter"]
+    assert "Estimate diameter\n    gives “size”" in lines(dock)
     assert link.text() == "Min diameter (pixel): 0.4 x size"
     link.setChecked(False)
     dock.panel.form.fields["min_diameter"].value = 18

@@ -228,7 +228,9 @@ class HistoryDock(ClosingDock):
             box.setToolTip(f"What stands for “{name}” in a new run: {kind}")
             self.boxes[name] = box
             label = row_label(name, box.toolTip())
-            label.setText(label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LABEL))
+            # the theme decides about the font
+            label.ensurePolished()
+            label.setText(label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LABEL - 10))
             label.setFixedWidth(_LABEL)
             self.input_rows.addRow(label, box)
             box.offer(list(self.viewer.layers), self.viewer.layers.selection.active)
@@ -448,14 +450,15 @@ class HistoryDock(ClosingDock):
         recipe, chosen = self.recipe(), self.chosen()
         others = self.others.layers if self.repeat.isChecked() else []
         if not others:
-            job = job_of(recipe, chosen, self.history.origins)
+            job = job_of(recipe, chosen, self.history.origins, self.history.made)
             changed = [name for name, values in self.changes.items() if values]
             return [with_shortcut(job, changed, self.viewer.layers)], []
         first = next(name for name, kind in recipe.input_kinds().items() if kind in ("image", "channels"))
         jobs, failed = [], []
         for layer in others:
             try:
-                jobs.append(job_of(recipe, {**chosen, first: [layer]}, self.history.origins))
+                again = {**chosen, first: [layer]}
+                jobs.append(job_of(recipe, again, self.history.origins, self.history.made))
             except ValueError as error:
                 failed.append(f"{layer.name}: {error}")
         return jobs, failed
@@ -478,12 +481,13 @@ class HistoryDock(ClosingDock):
     def _done(self, outcome: Outcome) -> None:
         """Place what came of a run."""
         job, placed = outcome.job, {}
+        shown = [name for name, result in outcome.results.items() if result.kind not in ("table", "value")]
         for name, result in outcome.results.items():
-            if result.kind not in ("table", "value"):
-                title = job.recipe.step(name).operation.label.lower()
-                placed[name] = place(
-                    self.viewer, job.space, result, title, outcome.marks.get(name), job.origins
-                )
+            if name in shown:
+                label = job.recipe.step(name).operation.label.lower()
+                title = job.title if len(shown) == 1 else label
+                mark = outcome.marks.get(name)
+                placed[name] = place(self.viewer, job.space, result, title, mark, job.origins)
                 # below the new layer the old one would hide what has changed
                 for layer in self._hidden:
                     layer.visible = False
@@ -565,6 +569,7 @@ class HistoryDock(ClosingDock):
         for label in (self.difference, self.panel.summary):
             label.setStyleSheet(f"color: {colors(self.viewer)[1]};")
         self.bar.paint()
+        self._fill()
 
     def placed(self) -> None:
         """Lie beside the other docks of this package."""

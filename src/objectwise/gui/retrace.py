@@ -50,6 +50,11 @@ class History:
         return dict(notes_of(self.layer).get("origins", {})) if self.layer is not None else {}
 
     @property
+    def made(self) -> str:
+        """What the layer was called after."""
+        return str(notes_of(self.layer).get("title", "")) if self.layer is not None else ""
+
+    @property
     def edits(self) -> dict[str, Any]:
         """The inputs that were edited by hand, with the recipe before."""
         return dict(self.recipe.notes.get("edited", {}))
@@ -122,9 +127,11 @@ def entries(
         lines.append(Entry(f"{name} ({what})", details, missing=not layers))
     for step in recipe.steps:
         told = facts(recipe, step, history.values, ndim)
+        # later steps name the number by the step that finds it
+        told += [f"gives “{step.id.replace('_', ' ')}”"] if step.operation.output == "value" else []
         lines.append(Entry(_title(recipe, step.id), ", ".join(told), step.id))
     if edited_since:
-        lines.append(Entry("Edited by hand", "Since it was made; a new run starts without these edits"))
+        lines.append(Entry("Edited by hand", "A new run starts without it"))
     return lines
 
 
@@ -172,7 +179,10 @@ def fitting(layers: Iterable[Layer], like: Layer | None) -> list[Layer]:
 
 
 def job_of(
-    recipe: Recipe, chosen: Mapping[str, Sequence[Layer]], origins: Mapping[str, Sequence[str]] | None = None
+    recipe: Recipe,
+    chosen: Mapping[str, Sequence[Layer]],
+    origins: Mapping[str, Sequence[str]] | None = None,
+    title: str = "",
 ) -> Job:
     """Return the job that does a recipe with layers.
 
@@ -183,6 +193,8 @@ def job_of(
         For each input its layers.
     origins : mapping of str to sequence of str, optional
         Which layers the inputs were before; one that is the same again keeps its name.
+    title : str, optional
+        What the result is called after; the last step where it is left out.
 
     Raises
     ------
@@ -224,7 +236,7 @@ def job_of(
     notes = {key: value for key, value in recipe.notes.items() if key != "edited"}
     again = replace(recipe.with_inputs(names), notes=notes)
     shown = [name for name in again.outputs if again.step(name).operation.output not in ("table", "value")]
-    title = again.step((shown or again.outputs)[0]).operation.label.lower()
+    title = title or again.step((shown or again.outputs)[0]).operation.label.lower()
     traced = origins_of(names, {name: list(layers) for name, layers in chosen.items()})
     return Job(again, inputs, replace(space, source=spaces[0].source), title, marks, traced)
 
