@@ -71,7 +71,11 @@ def test_another_value_gives_another_layer(made, model, open_dock, finish, blobs
     dock = open_dock(HistoryDock, model)
     assert not choose(dock, "threshold_auto")["threshold"].value
     choose(dock, "threshold_auto")["correction"].widget.value = 1.9
-    assert "Threshold auto (changed)" in lines(dock)[1]
+    # the threshold that was found before is no longer true
+    assert (
+        lines(dock)[1]
+        == "Threshold auto (changed)\n    method otsu, correction 1.9, threshold found from the image"
+    )
     assert dock.button.text() == "Run with the changes"
     before = np.array(made.data)
     assert "objects" in finish(dock)

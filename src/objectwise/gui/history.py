@@ -4,7 +4,7 @@ Nothing is replaced. A new run gives a new layer, and the one before is kept bel
 be compared, and what differs between them is said.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from objectwise.gui.places import share_place
 from objectwise.gui.retrace import (
     Entry,
     History,
+    done_anew,
     entries,
     files_of,
     fitting,
@@ -202,6 +203,13 @@ class HistoryDock(ClosingDock):
                 recipe = recipe.with_value(name, key, value)
         return recipe
 
+    def values(self) -> list[Mapping[str, Any]]:
+        """Return the numbers that were found, without those that the changes concern."""
+        assert self.history is not None
+        changed = [name for name, values in self.changes.items() if values]
+        anew = done_anew(self.history.recipe, changed)
+        return [row for row in self.history.values if row["step"] not in anew]
+
     def chosen(self) -> dict[str, list[Layer]]:
         """Return for each input the chosen layers."""
         return {
@@ -254,7 +262,7 @@ class HistoryDock(ClosingDock):
             what = f"Steps behind {history.title}" if history.layer is not None else f"Recipe {history.title}"
             self.title.setText(f"{what}:")
             now = self._safe_recipe()
-            shown = replace(history, recipe=now) if now is not None else history
+            shown = replace(history, recipe=now, values=self.values()) if now is not None else history
             self.lines = entries(shown, self.chosen(), self._edited_since)
             for line in self.lines:
                 changed = line.step is not None and bool(self.changes.get(line.step))
@@ -373,7 +381,7 @@ class HistoryDock(ClosingDock):
             grid = grid_of(first) if first is not None else None
         except ValueError:
             grid = None
-        self.panel.show_step(recipe, name, grid, self.history.values)
+        self.panel.show_step(recipe, name, grid, self.values())
         self._wanted, self._start = name, dict(self.changes.get(name, {}))
 
     def _on_edited(self) -> None:
@@ -557,8 +565,9 @@ class HistoryDock(ClosingDock):
         """Copy a paragraph for the methods section of a paper."""
         recipe = self._safe_recipe()
         if recipe is not None and self.history is not None:
-            values = () if any(self.changes.values()) else self.history.values
-            text = methods_text(recipe, values, ndim=ndim_of(self.chosen()), software=(*SOFTWARE, "napari"))
+            text = methods_text(
+                recipe, self.values(), ndim=ndim_of(self.chosen()), software=(*SOFTWARE, "napari")
+            )
             QApplication.clipboard().setText(text)
             self.bar.say("Copied a paragraph for the methods section.")
 

@@ -241,6 +241,15 @@ def job_of(
     return Job(again, inputs, replace(space, source=spaces[0].source), title, marks, traced)
 
 
+def done_anew(recipe: Recipe, changed: Iterable[str]) -> set[str]:
+    """Return the steps that other values of some steps concern: these, and what follows from them."""
+    anew = set(changed)
+    for step in recipe.steps:
+        if step.needs() & anew:
+            anew.add(step.id)
+    return anew
+
+
 def with_shortcut(job: Job, changed: Iterable[str], layers: Iterable[Layer]) -> Job:
     """Return a job that may start from intermediate results which are open as layers.
 
@@ -252,10 +261,8 @@ def with_shortcut(job: Job, changed: Iterable[str], layers: Iterable[Layer]) -> 
     layers : iterable of Layer
         Those that are open.
     """
-    recipe, anew = job.recipe, set(changed)
-    for step in recipe.steps:
-        if step.needs() & anew:
-            anew.add(step.id)
+    recipe = job.recipe
+    anew = done_anew(recipe, changed)
     there: dict[str, Layer] = {}
     for layer in layers:
         notes = notes_of(layer)
