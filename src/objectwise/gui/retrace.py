@@ -23,6 +23,9 @@ from objectwise.gui.wiring import input_name, origins_of, unnamed, wire_stack
 from objectwise.prose import facts
 from objectwise.script import File
 
+# for each input its layers
+Layers = Mapping[str, Sequence[Layer]]
+
 
 @dataclass(frozen=True)
 class History:
@@ -101,9 +104,7 @@ def history_of(layer: Layer | None) -> History | None:
     return None if recipe is None else History(layer.name, recipe, values, layer)
 
 
-def entries(
-    history: History, found: Mapping[str, Sequence[Layer]], edited_since: bool = False
-) -> list[Entry]:
+def entries(history: History, found: Layers, edited_since: bool = False) -> list[Entry]:
     """Return the lines of a history, from the inputs to the result.
 
     Parameters
@@ -139,7 +140,7 @@ def _title(recipe: Recipe, name: str) -> str:
     return recipe.step(name).operation.label
 
 
-def ndim_of(found: Mapping[str, Sequence[Layer]]) -> int:
+def ndim_of(found: Layers) -> int:
     """Return the number of spatial axes of the first input that is open; 2 where none is."""
     for layers in found.values():
         for layer in layers:
@@ -180,7 +181,7 @@ def fitting(layers: Iterable[Layer], like: Layer | None) -> list[Layer]:
 
 def job_of(
     recipe: Recipe,
-    chosen: Mapping[str, Sequence[Layer]],
+    chosen: Layers,
     origins: Mapping[str, Sequence[str]] | None = None,
     title: str = "",
 ) -> Job:
@@ -305,7 +306,7 @@ def _alike(ours: Recipe, theirs: Recipe) -> bool:
     return len(ours.steps) == len(theirs.steps) and ours.inputs == theirs.inputs and not ours.diff(theirs)
 
 
-def files_of(chosen: Mapping[str, Sequence[Layer]]) -> dict[str, File]:
+def files_of(chosen: Layers) -> dict[str, File]:
     """Return where a script finds the inputs: the files that the layers came from, or a made-up name."""
     files = {}
     for name, layers in chosen.items():
