@@ -44,7 +44,7 @@ def lines(dock):
 
 
 def choose(dock, step):
-    dock.list.setCurrentRow([line.step for line in dock.lines].index(step))
+    dock.list.setCurrentRow([line.step for line in dock.list.lines].index(step))
     return dock.panel.form.fields
 
 

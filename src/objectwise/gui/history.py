@@ -11,10 +11,7 @@ from typing import Any
 import napari.viewer
 from napari.layers import Layer
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -34,7 +31,6 @@ from objectwise.gui.measuring import with_grid
 from objectwise.gui.places import share_place
 from objectwise.gui.recipe_buttons import RecipeButtons
 from objectwise.gui.retrace import (
-    Entry,
     History,
     Layers,
     done_anew,
@@ -45,6 +41,7 @@ from objectwise.gui.retrace import (
     with_shortcut,
 )
 from objectwise.gui.run_bar import RunBar, colors, text_label
+from objectwise.gui.step_list import StepList
 from objectwise.gui.step_panel import StepPanel
 from objectwise.gui.table import note_table, show_table
 
@@ -71,8 +68,6 @@ class HistoryDock(ClosingDock):
         self.changes: dict[str, dict[str, Any]] = {}
         self._edited_since = False
         self._hidden: list[Layer] = []
-        self._wanted = ""
-        self.lines: list[Entry] = []
         self._build()
         self.edits = HandEdits(self)
         self.edits.found.connect(self._on_checked)
@@ -87,10 +82,7 @@ class HistoryDock(ClosingDock):
 
     def _build(self) -> None:
         self.title, self.difference = text_label(), text_label()
-        self.list = QListWidget()
-        self.list.setWordWrap(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setToolTip("The steps from the input to the result; choose one to change its values")
+        self.list = StepList()
         self.list.currentRowChanged.connect(self._on_row)
         self.panel = StepPanel()
         self.panel.edited.connect(self._on_edited)
@@ -153,7 +145,7 @@ class HistoryDock(ClosingDock):
         self.history, self.changes, self._edited_since = history, {}, False
         self.rows.show_for(history, self.viewer.layers, self.viewer.layers.selection.active)
         self._fill()
-        self._on_row(self.list.currentRow())
+        self._on_row()
         self._offer()
         for button in self.files.taking:
             button.setEnabled(history is not None)
@@ -174,8 +166,7 @@ class HistoryDock(ClosingDock):
     def values(self) -> list[Mapping[str, Any]]:
         """Return the numbers that were found, without those that the changes concern."""
         assert self.history is not None
-        changed = [name for name, values in self.changes.items() if values]
-        anew = done_anew(self.history.recipe, changed)
+        anew = done_anew(self.history.recipe, self._changed_steps())
         return [row for row in self.history.values if row["step"] not in anew]
 
     def told(self) -> tuple[History, Layers] | None:
@@ -187,35 +178,18 @@ class HistoryDock(ClosingDock):
 
     def _fill(self) -> None:
         """Write the lines of the history."""
-        history = self.history
-        self.list.blockSignals(True)
-        self.list.clear()
-        self.lines = []
+        history, lines = self.history, []
         if history is None:
             self.title.setText(_NOTHING)
         else:
             what = f"Steps behind {history.title}" if history.layer is not None else f"Recipe {history.title}"
             self.title.setText(f"{what}:")
             shown, layers = self.told() or (history, self.rows.layers)
-            self.lines = entries(shown, layers, self._edited_since)
-            for line in self.lines:
-                changed = line.step is not None and bool(self.changes.get(line.step))
-                item = QListWidgetItem(
-                    f"{line.title}{' (changed)' if changed else ''}"
-                    + (f"\n    {line.details}" if line.details else "")
-                )
-                item.setToolTip(line.details)
-                if line.step is None:
-                    item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-                    color = colors(self.viewer)[0 if line.missing else 1]
-                    item.setForeground(QColor(color))
-                self.list.addItem(item)
-            # whoever tries one value after the other stays at that step
-            steps = [line.step for line in self.lines]
-            self.list.setCurrentRow(steps.index(self._wanted) if self._wanted in steps else -1)
-        self.list.blockSignals(False)
-        height = sum(self.list.sizeHintForRow(number) for number in range(self.list.count()))
-        self.list.setFixedHeight(min(260, height + 8))
+            lines = entries(shown, layers, self._edited_since)
+        self.list.show_lines(lines, self._changed_steps(), colors(self.viewer))
+
+    def _changed_steps(self) -> list[str]:
+        return [name for name, values in self.changes.items() if values]
 
     def _safe_recipe(self) -> Recipe | None:
         try:
@@ -292,9 +266,9 @@ class HistoryDock(ClosingDock):
         self._fill()
         self._offer()
 
-    def _on_row(self, row: int) -> None:
+    def _on_row(self, _row: int = -1) -> None:
         """Show the values of a step."""
-        name = self.lines[row].step if 0 <= row < len(self.lines) else None
+        name = self.list.step
         if name is None or self.history is None:
             self.panel.clear()
             return
@@ -302,13 +276,13 @@ class HistoryDock(ClosingDock):
         if recipe is None:
             return
         self.panel.show_step(recipe, name, self.rows.grid, self.values())
-        self._wanted, self._start = name, dict(self.changes.get(name, {}))
+        self.list.wanted, self._start = name, dict(self.changes.get(name, {}))
 
     def _on_edited(self) -> None:
         assert self.history is not None
-        used = self.history.recipe.step(self._wanted).parameters
+        used = self.history.recipe.step(self.list.wanted).parameters
         values = {**self._start, **self.panel.changes()}
-        self.changes[self._wanted] = {key: value for key, value in values.items() if value != used[key]}
+        self.changes[self.list.wanted] = {key: value for key, value in values.items() if value != used[key]}
         self.bar.say("")
         self._fill()
         self._name_button()
@@ -318,7 +292,7 @@ class HistoryDock(ClosingDock):
         self.changes = {}
         self.bar.say("")
         self._fill()
-        self._on_row(self.list.currentRow())
+        self._on_row()
         self._name_button()
 
     def _on_repeat(self, on: bool) -> None:
@@ -348,8 +322,7 @@ class HistoryDock(ClosingDock):
         others = self.others.layers if self.repeat.isChecked() else []
         if not others:
             job = job_of(recipe, chosen, self.history.origins, self.history.made)
-            changed = [name for name, values in self.changes.items() if values]
-            return [with_shortcut(job, changed, self.viewer.layers)], []
+            return [with_shortcut(job, self._changed_steps(), self.viewer.layers)], []
         first = next(name for name, kind in recipe.input_kinds().items() if kind in ("image", "channels"))
         jobs, failed = [], []
         for layer in others:
