@@ -75,9 +75,9 @@ class InputRows(QWidget):
             )
             box.setToolTip(f"What stands for “{name}” in a new run: {kind}")
             label = row_label(name, box.toolTip())
-            # the theme decides about the font
+            # the font of the theme comes later and is wider
             label.ensurePolished()
-            label.setText(label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _WIDTH - 10))
+            label.setText(label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _WIDTH - 24))
             label.setFixedWidth(_WIDTH)
             self.form.addRow(label, box)
             self._offer(box, layers, active)
