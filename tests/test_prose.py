@@ -39,7 +39,7 @@ def test_a_paragraph_with_values_units_and_sources():
 
 def test_a_number_for_each_frame_is_a_range():
     rows = [{"step": "mask", "parameter": "threshold", "t": t, "value": v} for t, v in enumerate((98.0, 120))]
-    assert "threshold 98 to 120, found for each frame" in methods_text(recipe(), rows)
+    assert "threshold 98 to 120 frame by frame" in methods_text(recipe(), rows)
     assert "threshold found from the image" in methods_text(recipe())
     assert "14 µm³" in methods_text(recipe(), ndim=3)
 

@@ -22,7 +22,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as settings:
         os.environ["NAPARI_CONFIG"] = str(Path(settings) / "settings.yaml")
-        for scene in (first_minute, coins, nuclei, volume, movie, colours):
+        for scene in (first_minute, coins, nuclei, volume, movie, colours, history):
             scene(folder)
 
 
@@ -198,6 +198,25 @@ def colours(folder: Path) -> None:
     dock = window.dock(ClusteringDock, "Clustering")
     window.preview(dock)
     window.shot(folder / "clustering.png")
+    window.close()
+
+
+def history(folder: Path) -> None:
+    """Show the steps behind labels, one of them with another value."""
+    from objectwise.gui.docks import ThresholdDock, WatershedDock
+    from objectwise.gui.history import HistoryDock
+
+    window = Window()
+    window.add_sample("nuclei_2d")
+    dock = window.dock(ThresholdDock, "Threshold")
+    window.run(dock)
+    window.viewer.layers.selection.active = window.viewer.layers[-1]
+    dock = window.dock(WatershedDock, "Watershed")
+    window.run(dock)
+    dock = window.dock(HistoryDock, "History")
+    dock.list.setCurrentRow(1)
+    dock.panel.form.fields["method"].value = "triangle"
+    window.shot(folder / "history.png")
     window.close()
 
 

@@ -288,7 +288,7 @@ class _Account:
         if not numbers.size:
             return ", ".join(f"{value:.4g}" for value in np.ravel(rows)) if len(rows) == 1 else ""
         low, high = f"{numbers.min():.4g}", f"{numbers.max():.4g}"
-        return low if low == high else f"{low} to {high}, found for each {step.scope}"
+        return low if low == high else f"{low} to {high} {step.scope} by {step.scope}"
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -4,63 +4,51 @@ Nothing is replaced. A new run gives a new layer, and the one before is kept bel
 be compared, and what differs between them is said.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import napari.viewer
 from napari.layers import Layer
-from qtpy.QtCore import QSize, Qt, QTimer
-from qtpy.QtGui import QColor
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QGridLayout,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
-from superqt.utils import create_worker
 
 from objectwise.core.recipe import Recipe
-from objectwise.gui.calibration import data_of, grid_of, notes_of
+from objectwise.gui.calibration import data_of, is_preview
 from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.closing import ClosingDock
+from objectwise.gui.hand_edits import HandEdits
+from objectwise.gui.input_rows import InputRows
 from objectwise.gui.jobs import Job, Outcome, measured
-from objectwise.gui.layers import fingerprint, place
+from objectwise.gui.layers import place
 from objectwise.gui.measuring import with_grid
 from objectwise.gui.places import share_place
+from objectwise.gui.recipe_buttons import RecipeButtons
 from objectwise.gui.retrace import (
-    Entry,
     History,
+    Layers,
+    done_anew,
     entries,
-    files_of,
     fitting,
     history_of,
     job_of,
-    layers_for,
-    ndim_of,
     with_shortcut,
 )
-from objectwise.gui.rows import row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
+from objectwise.gui.step_list import StepList
 from objectwise.gui.step_panel import StepPanel
 from objectwise.gui.table import note_table, show_table
-from objectwise.prose import SOFTWARE, methods_text
-from objectwise.script import python_script
 
 _NOTHING = (
     "No steps are known behind this layer: it was opened or drawn, not made here. "
     "Select a result, or open a recipe."
 )
-# width of the names of inputs, in pixels
-_LABEL = 110
-_FILES = "Recipe (*.toml)"
 
 
 class HistoryDock(ClosingDock):
@@ -78,18 +66,11 @@ class HistoryDock(ClosingDock):
         self.viewer = viewer
         self.history: History | None = None
         self.changes: dict[str, dict[str, Any]] = {}
-        self.boxes: dict[str, LayerBox | LayerList] = {}
         self._edited_since = False
-        self._checking: Any = None
         self._hidden: list[Layer] = []
-        self._watched: Layer | None = None
-        self._wanted = ""
-        self.lines: list[Entry] = []
         self._build()
-        self._check_soon = QTimer(self)
-        self._check_soon.setSingleShot(True)
-        self._check_soon.setInterval(400)
-        self._check_soon.timeout.connect(self._check)
+        self.edits = HandEdits(self)
+        self.edits.found.connect(self._on_checked)
         layers, selection = viewer.layers.events, viewer.layers.selection.events
         self.follow(self._on_selection, selection.active, selection.changed)
         self.follow(self._on_layers, layers.inserted, layers.removed, layers.renamed)
@@ -101,10 +82,7 @@ class HistoryDock(ClosingDock):
 
     def _build(self) -> None:
         self.title, self.difference = text_label(), text_label()
-        self.list = QListWidget()
-        self.list.setWordWrap(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setToolTip("The steps from the input to the result; choose one to change its values")
+        self.list = StepList()
         self.list.currentRowChanged.connect(self._on_row)
         self.panel = StepPanel()
         self.panel.edited.connect(self._on_edited)
@@ -113,7 +91,8 @@ class HistoryDock(ClosingDock):
         self.undo.setToolTip("Show the values again that were used")
         self.undo.clicked.connect(self.take_back)
         self.undo.hide()
-        self.input_rows = row_layout()
+        self.rows = InputRows()
+        self.rows.chosen.connect(self._on_input)
         self.repeat = QToolButton()
         self.repeat.setText("Repeat on other images")
         self.repeat.setToolTip(
@@ -127,34 +106,17 @@ class HistoryDock(ClosingDock):
         self.others.setToolTip("Images with the same axes")
         self.others.chosen.connect(self._name_button)
         self.others.hide()
-        buttons = QGridLayout()
-        self.buttons: dict[str, QPushButton] = {}
-        for number, (name, tooltip, slot) in enumerate(
-            (
-                (
-                    "Save recipe ...",
-                    "The steps as a file that runs here, on a folder and from Python",
-                    self.save,
-                ),
-                ("Open recipe ...", "The steps of a file, to be run with layers that are open", self.open),
-                ("Copy as Python", "A script that gives the same result", self.copy_script),
-                ("Copy methods", "Text for the methods section of a paper, with versions", self.copy_methods),
-            )
-        ):
-            button = self.buttons[name] = QPushButton(name)
-            button.setToolTip(tooltip)
-            button.clicked.connect(_without_argument(slot))
-            buttons.addWidget(button, number // 2, number % 2)
+        self.files = RecipeButtons(self.told)
+        self.files.said.connect(self.say)
+        self.files.opened.connect(self.show_history)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(6)
-        for widget in (self.title, self.difference, self.list, self.panel, self.undo):
-            column.addWidget(widget)
-        column.addLayout(self.input_rows)
-        column.addWidget(self.repeat)
-        column.addWidget(self.others)
-        column.addLayout(buttons)
+        for upper in (self.title, self.difference, self.list, self.panel, self.undo):
+            column.addWidget(upper)
+        for lower in (self.rows, self.repeat, self.others, self.files):
+            column.addWidget(lower)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidget(inner)
@@ -181,17 +143,16 @@ class HistoryDock(ClosingDock):
     def show_history(self, history: History | None) -> None:
         """Show the steps behind a layer, or those of a recipe file."""
         self.history, self.changes, self._edited_since = history, {}, False
-        self._watch(history.layer if history is not None else None)
-        self._make_boxes()
+        self.rows.show_for(history, self.viewer.layers, self.viewer.layers.selection.active)
         self._fill()
-        self._on_row(self.list.currentRow())
+        self._on_row()
         self._offer()
-        for name in ("Save recipe ...", "Copy as Python", "Copy methods"):
-            self.buttons[name].setEnabled(history is not None)
-        self.button.setEnabled(history is not None)
+        for button in self.files.taking:
+            button.setEnabled(history is not None)
+        self.button.setEnabled(history is not None or self.worker is not None)
         self.repeat.setVisible(history is not None)
         self.list.setVisible(history is not None)
-        self._check()
+        self.edits.follow(history.layer if history is not None else None)
 
     def recipe(self) -> Recipe:
         """Return the steps with the values as they are set now."""
@@ -202,76 +163,33 @@ class HistoryDock(ClosingDock):
                 recipe = recipe.with_value(name, key, value)
         return recipe
 
-    def chosen(self) -> dict[str, list[Layer]]:
-        """Return for each input the chosen layers."""
-        return {
-            name: box.layers if isinstance(box, LayerList) else [box.layer] if box.layer is not None else []
-            for name, box in self.boxes.items()
-        }
+    def values(self) -> list[Mapping[str, Any]]:
+        """Return the numbers that were found, without those that the changes concern."""
+        assert self.history is not None
+        anew = done_anew(self.history.recipe, self._changed_steps())
+        return [row for row in self.history.values if row["step"] not in anew]
 
-    def _make_boxes(self) -> None:
-        while self.input_rows.rowCount():
-            self.input_rows.removeRow(0)
-        self.boxes = {}
-        if self.history is None:
-            return
-        recipe = self.history.recipe
-        found = layers_for(self.history, self.viewer.layers)
-        seeds = {str(step.inputs["seeds"]) for step in recipe.steps if "seeds" in step.inputs}
-        for name, kind in recipe.input_kinds().items():
-            layers = found[name]
-            box: LayerBox | LayerList
-            if len(layers) > 1:
-                box = LayerList("channels", layers.__contains__)
-            else:
-                box = LayerBox(kind, points=name in seeds)
-            box.setToolTip(f"What stands for “{name}” in a new run: {kind}")
-            self.boxes[name] = box
-            label = row_label(name, box.toolTip())
-            label.setText(label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _LABEL))
-            label.setFixedWidth(_LABEL)
-            self.input_rows.addRow(label, box)
-            box.offer(list(self.viewer.layers), self.viewer.layers.selection.active)
-            if isinstance(box, LayerBox):
-                if layers:
-                    box.layer = layers[0]
-                elif self.history.layer is not None:
-                    # what a result was made from is not guessed
-                    box.setCurrentIndex(-1)
-            box.chosen.connect(self._on_input)
+    def told(self) -> tuple[History, Layers] | None:
+        """Return the history as it would be done now, and the layers of its inputs; None where there is none."""
+        recipe = self._safe_recipe() if self.history is not None else None
+        if self.history is None or recipe is None:
+            return None
+        return replace(self.history, recipe=recipe, values=self.values()), self.rows.layers
 
     def _fill(self) -> None:
         """Write the lines of the history."""
-        history = self.history
-        self.list.blockSignals(True)
-        self.list.clear()
-        self.lines = []
+        history, lines = self.history, []
         if history is None:
             self.title.setText(_NOTHING)
         else:
             what = f"Steps behind {history.title}" if history.layer is not None else f"Recipe {history.title}"
             self.title.setText(f"{what}:")
-            now = self._safe_recipe()
-            shown = replace(history, recipe=now) if now is not None else history
-            self.lines = entries(shown, self.chosen(), self._edited_since)
-            for line in self.lines:
-                changed = line.step is not None and bool(self.changes.get(line.step))
-                item = QListWidgetItem(
-                    f"{line.title}{' (changed)' if changed else ''}"
-                    + (f"\n    {line.details}" if line.details else "")
-                )
-                item.setToolTip(line.details)
-                if line.step is None:
-                    item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-                    color = colors(self.viewer)[0 if line.missing else 1]
-                    item.setForeground(QColor(color))
-                self.list.addItem(item)
-            # whoever tries one value after the other stays at that step
-            steps = [line.step for line in self.lines]
-            self.list.setCurrentRow(steps.index(self._wanted) if self._wanted in steps else -1)
-        self.list.blockSignals(False)
-        height = sum(self.list.sizeHintForRow(number) for number in range(self.list.count()))
-        self.list.setFixedHeight(min(260, height + 8))
+            shown, layers = self.told() or (history, self.rows.layers)
+            lines = entries(shown, layers, self._edited_since)
+        self.list.show_lines(lines, self._changed_steps(), colors(self.viewer))
+
+    def _changed_steps(self) -> list[str]:
+        return [name for name, values in self.changes.items() if values]
 
     def _safe_recipe(self) -> Recipe | None:
         try:
@@ -282,8 +200,7 @@ class HistoryDock(ClosingDock):
 
     def _offer(self) -> None:
         """Offer the images with which the same can be done."""
-        first = next((layer for layers in self.chosen().values() for layer in layers), None)
-        self.others.offer(fitting(self.viewer.layers, first) if self.history is not None else [])
+        self.others.offer(fitting(self.viewer.layers, self.rows.first) if self.history is not None else [])
         self._name_button()
 
     def _name_button(self) -> None:
@@ -309,7 +226,7 @@ class HistoryDock(ClosingDock):
         if history is None and self.history is not None and self.history.layer is None:
             # a recipe that was opened waits for the layers that it shall run with
             kinds = self.history.recipe.input_kinds()
-            box = next((box for box in self.boxes.values() if isinstance(box, LayerBox)), None)
+            box = next((box for box in self.rows.boxes.values() if isinstance(box, LayerBox)), None)
             if box is not None and len(kinds) == 1:
                 box.layer = layer
             return
@@ -332,53 +249,40 @@ class HistoryDock(ClosingDock):
         )
         self.difference.show()
 
-    def _on_layers(self, _event: Any = None) -> None:
+    def _on_layers(self, event: Any = None) -> None:
+        layer = getattr(event, "value", None)
+        if isinstance(layer, Layer) and is_preview(layer):
+            return
         if self.history is not None and self.history.layer not in (None, *self.viewer.layers):
             self.show_history(None)
             return
         if self.history is not None and self.history.layer is not None:
             self.history = replace(self.history, title=self.history.layer.name)
-        active = self.viewer.layers.selection.active
-        for box in self.boxes.values():
-            box.blockSignals(True)
-            chosen = box.layer if isinstance(box, LayerBox) else None
-            box.offer(list(self.viewer.layers), active)
-            if isinstance(box, LayerBox) and chosen is None and self._is_of_a_layer:
-                box.setCurrentIndex(-1)
-            box.blockSignals(False)
+        self.rows.offer(self.viewer.layers, self.viewer.layers.selection.active)
         self._fill()
         self._offer()
-
-    @property
-    def _is_of_a_layer(self) -> bool:
-        return self.history is not None and self.history.layer is not None
 
     def _on_input(self) -> None:
         self._fill()
         self._offer()
 
-    def _on_row(self, row: int) -> None:
+    def _on_row(self, _row: int = -1) -> None:
         """Show the values of a step."""
-        name = self.lines[row].step if 0 <= row < len(self.lines) else None
+        name = self.list.step
         if name is None or self.history is None:
             self.panel.clear()
             return
         recipe = self._safe_recipe()
         if recipe is None:
             return
-        first = next((layer for layers in self.chosen().values() for layer in layers), None)
-        try:
-            grid = grid_of(first) if first is not None else None
-        except ValueError:
-            grid = None
-        self.panel.show_step(recipe, name, grid, self.history.values)
-        self._wanted, self._start = name, dict(self.changes.get(name, {}))
+        self.panel.show_step(recipe, name, self.rows.grid, self.values())
+        self.list.wanted, self._start = name, dict(self.changes.get(name, {}))
 
     def _on_edited(self) -> None:
         assert self.history is not None
-        used = self.history.recipe.step(self._wanted).parameters
+        used = self.history.recipe.step(self.list.wanted).parameters
         values = {**self._start, **self.panel.changes()}
-        self.changes[self._wanted] = {key: value for key, value in values.items() if value != used[key]}
+        self.changes[self.list.wanted] = {key: value for key, value in values.items() if value != used[key]}
         self.bar.say("")
         self._fill()
         self._name_button()
@@ -388,7 +292,7 @@ class HistoryDock(ClosingDock):
         self.changes = {}
         self.bar.say("")
         self._fill()
-        self._on_row(self.list.currentRow())
+        self._on_row()
         self._name_button()
 
     def _on_repeat(self, on: bool) -> None:
@@ -398,39 +302,8 @@ class HistoryDock(ClosingDock):
             self.bar.say("No other image with the same axes is open.")
         self._name_button()
 
-    # --- edited since ----------------------------------------------------------------------------------
-
-    def _watch(self, layer: Layer | None) -> None:
-        for event in _edits(self._watched):
-            event.disconnect(self._on_data)
-        self._watched = layer
-        for event in _edits(layer):
-            event.connect(self._on_data)
-
-    def _on_data(self, _event: Any = None) -> None:
-        self._check_soon.start()
-
-    def _check(self) -> None:
-        """Look, in another thread, whether the layer was edited by hand."""
-        layer = self.history.layer if self.history is not None else None
-        mark = notes_of(layer).get("fingerprint") if layer is not None else None
-        if layer is None or mark is None or self._checking is not None or self._closed:
-            return
-        worker = create_worker(fingerprint, data_of(layer), _start_thread=False, _ignore_errors=True)
-        worker.returned.connect(lambda now: self._on_checked(layer, now != mark))
-        worker.finished.connect(self._on_check_done)
-        self._checking = worker
-        worker.start()
-
-    def _on_check_done(self) -> None:
-        self._checking = None
-
-    def _on_checked(self, layer: Layer, edited: bool) -> None:
-        if self._closed or self.history is None:
-            return
-        if layer is not self.history.layer:
-            self._check_soon.start()
-        elif edited != self._edited_since:
+    def _on_checked(self, edited: bool) -> None:
+        if edited != self._edited_since and not self._closed:
             self._edited_since = edited
             self._fill()
 
@@ -445,30 +318,31 @@ class HistoryDock(ClosingDock):
             One sentence about what is missing, where there is one job.
         """
         assert self.history is not None
-        recipe, chosen = self.recipe(), self.chosen()
+        recipe, chosen = self.recipe(), self.rows.layers
         others = self.others.layers if self.repeat.isChecked() else []
         if not others:
-            job = job_of(recipe, chosen, self.history.origins)
-            changed = [name for name, values in self.changes.items() if values]
-            return [with_shortcut(job, changed, self.viewer.layers)], []
+            job = job_of(recipe, chosen, self.history.origins, self.history.made)
+            return [with_shortcut(job, self._changed_steps(), self.viewer.layers)], []
         first = next(name for name, kind in recipe.input_kinds().items() if kind in ("image", "channels"))
         jobs, failed = [], []
         for layer in others:
             try:
-                jobs.append(job_of(recipe, {**chosen, first: [layer]}, self.history.origins))
+                again = {**chosen, first: [layer]}
+                jobs.append(job_of(recipe, again, self.history.origins, self.history.made))
             except ValueError as error:
                 failed.append(f"{layer.name}: {error}")
         return jobs, failed
 
     def run(self) -> None:
         """Do the steps again, in another thread."""
+        if self.history is None:
+            return
         try:
             jobs, failed = self.jobs()
         except (ValueError, StopIteration) as error:
             self.bar.say(str(error) or "These steps start from labels, not from an image.", wrong=True)
             return
-        again = self.history is not None and not (self.repeat.isChecked() and self.others.layers)
-        layer = self.history.layer if again and self.history is not None else None
+        layer = None if self.repeat.isChecked() and self.others.layers else self.history.layer
         self._hidden = [layer] if layer is not None else []
         if jobs:
             self.bar.start(*jobs, failed=failed)
@@ -478,12 +352,13 @@ class HistoryDock(ClosingDock):
     def _done(self, outcome: Outcome) -> None:
         """Place what came of a run."""
         job, placed = outcome.job, {}
+        shown = [name for name, result in outcome.results.items() if result.kind not in ("table", "value")]
         for name, result in outcome.results.items():
-            if result.kind not in ("table", "value"):
-                title = job.recipe.step(name).operation.label.lower()
-                placed[name] = place(
-                    self.viewer, job.space, result, title, outcome.marks.get(name), job.origins
-                )
+            if name in shown:
+                label = job.recipe.step(name).operation.label.lower()
+                title = job.title if len(shown) == 1 else label
+                mark = outcome.marks.get(name)
+                placed[name] = place(self.viewer, job.space, result, title, mark, job.origins)
                 # below the new layer the old one would hide what has changed
                 for layer in self._hidden:
                     layer.visible = False
@@ -501,62 +376,14 @@ class HistoryDock(ClosingDock):
         wanted = job.inputs[name].array if name in job.inputs else None
         return [layer for layer in self.viewer.layers if wanted is not None and data_of(layer) is wanted]
 
+    def say(self, sentence: str, wrong: bool = False) -> None:
+        """Show a sentence below the button, red where something is wrong."""
+        self.bar.say(sentence, wrong)
+
     @property
     def worker(self) -> Any:
         """The worker of the run, None where nothing runs."""
         return self.bar.worker
-
-    # --- files and texts -------------------------------------------------------------------------------
-
-    def save(self, path: str | None = None) -> Path | None:
-        """Write the recipe to a file; ask for its name where none is given."""
-        if self.history is None:
-            return None
-        if path is None:
-            start = "".join(
-                letter if letter.isalnum() or letter in "_-. " else "_" for letter in self.history.title
-            )
-            path, _ = QFileDialog.getSaveFileName(self, "Save the recipe", f"{start}.toml", _FILES)
-            if not path:
-                return None
-        target = Path(path if path.lower().endswith(".toml") else f"{path}.toml")
-        try:
-            self.recipe().write(target)
-        except (OSError, ValueError) as error:
-            self.bar.say(f"Not saved: {getattr(error, 'strerror', None) or error}", wrong=True)
-            return None
-        self.bar.say(f"Saved {target.name}.")
-        return target
-
-    def open(self, path: str | None = None) -> None:
-        """Show a recipe from a file; ask for it where none is given."""
-        if path is None:
-            path, _ = QFileDialog.getOpenFileName(self, "Open a recipe", "", _FILES)
-            if not path:
-                return
-        try:
-            recipe = Recipe.read(path)
-        except (OSError, ValueError) as error:
-            self.bar.say(str(error), wrong=True)
-            return
-        self.show_history(History(Path(path).name, recipe))
-        self.bar.say("Choose the layers to run it with, and press Run.")
-
-    def copy_script(self) -> None:
-        """Copy a Python script that does the same."""
-        recipe = self._safe_recipe()
-        if recipe is not None:
-            QApplication.clipboard().setText(python_script(recipe, files_of(self.chosen())))
-            self.bar.say("Copied a Python script; the paths of the images are in its first lines.")
-
-    def copy_methods(self) -> None:
-        """Copy a paragraph for the methods section of a paper."""
-        recipe = self._safe_recipe()
-        if recipe is not None and self.history is not None:
-            values = () if any(self.changes.values()) else self.history.values
-            text = methods_text(recipe, values, ndim=ndim_of(self.chosen()), software=(*SOFTWARE, "napari"))
-            QApplication.clipboard().setText(text)
-            self.bar.say("Copied a paragraph for the methods section.")
 
     # --- life ------------------------------------------------------------------------------------------
 
@@ -565,6 +392,7 @@ class HistoryDock(ClosingDock):
         for label in (self.difference, self.panel.summary):
             label.setStyleSheet(f"color: {colors(self.viewer)[1]};")
         self.bar.paint()
+        self._fill()
 
     def placed(self) -> None:
         """Lie beside the other docks of this package."""
@@ -573,28 +401,11 @@ class HistoryDock(ClosingDock):
     def let_go(self) -> None:
         """Stop the run, and follow no layer any more."""
         self.bar.close_down()
-        self._check_soon.stop()
-        self._watch(None)
-        for box in self.boxes.values():
-            box.offer([])
+        self.edits.follow(None)
+        self.rows.offer([])
         self.others.offer([])
         self.history, self._hidden = None, []
 
 
-def _edits(layer: Layer | None) -> list[Any]:
-    """Return what a layer announces an edit by: painting, another plugin, undo."""
-    names = ("set_data", "paint", "labels_update")
-    return [
-        getattr(layer.events, name) for name in names if layer is not None and hasattr(layer.events, name)
-    ]
-
-
 def _is(history: History | None, layer: Layer | None) -> bool:
     return history is not None and history.layer is layer
-
-
-def _without_argument(slot: Callable[[], Any]) -> Callable[[bool], None]:
-    def call(_checked: bool = False) -> None:
-        slot()
-
-    return call

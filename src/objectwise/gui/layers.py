@@ -271,6 +271,7 @@ def make_layer(
         "values": list(result.values),
         "axes": axes,
         "source": space.source,
+        "title": title,
     }
     if mark is not None:
         notes["fingerprint"] = mark

@@ -23,6 +23,9 @@ from objectwise.gui.wiring import input_name, origins_of, unnamed, wire_stack
 from objectwise.prose import facts
 from objectwise.script import File
 
+# for each input its layers
+Layers = Mapping[str, Sequence[Layer]]
+
 
 @dataclass(frozen=True)
 class History:
@@ -48,6 +51,11 @@ class History:
     def origins(self) -> dict[str, tuple[str, ...]]:
         """For each input the layers that it was."""
         return dict(notes_of(self.layer).get("origins", {})) if self.layer is not None else {}
+
+    @property
+    def made(self) -> str:
+        """What the layer was called after."""
+        return str(notes_of(self.layer).get("title", "")) if self.layer is not None else ""
 
     @property
     def edits(self) -> dict[str, Any]:
@@ -96,9 +104,7 @@ def history_of(layer: Layer | None) -> History | None:
     return None if recipe is None else History(layer.name, recipe, values, layer)
 
 
-def entries(
-    history: History, found: Mapping[str, Sequence[Layer]], edited_since: bool = False
-) -> list[Entry]:
+def entries(history: History, found: Layers, edited_since: bool = False) -> list[Entry]:
     """Return the lines of a history, from the inputs to the result.
 
     Parameters
@@ -122,9 +128,11 @@ def entries(
         lines.append(Entry(f"{name} ({what})", details, missing=not layers))
     for step in recipe.steps:
         told = facts(recipe, step, history.values, ndim)
+        # later steps name the number by the step that finds it
+        told += [f"gives “{step.id.replace('_', ' ')}”"] if step.operation.output == "value" else []
         lines.append(Entry(_title(recipe, step.id), ", ".join(told), step.id))
     if edited_since:
-        lines.append(Entry("Edited by hand", "Since it was made; a new run starts without these edits"))
+        lines.append(Entry("Edited by hand", "A new run starts without it"))
     return lines
 
 
@@ -132,7 +140,7 @@ def _title(recipe: Recipe, name: str) -> str:
     return recipe.step(name).operation.label
 
 
-def ndim_of(found: Mapping[str, Sequence[Layer]]) -> int:
+def ndim_of(found: Layers) -> int:
     """Return the number of spatial axes of the first input that is open; 2 where none is."""
     for layers in found.values():
         for layer in layers:
@@ -172,7 +180,10 @@ def fitting(layers: Iterable[Layer], like: Layer | None) -> list[Layer]:
 
 
 def job_of(
-    recipe: Recipe, chosen: Mapping[str, Sequence[Layer]], origins: Mapping[str, Sequence[str]] | None = None
+    recipe: Recipe,
+    chosen: Layers,
+    origins: Mapping[str, Sequence[str]] | None = None,
+    title: str = "",
 ) -> Job:
     """Return the job that does a recipe with layers.
 
@@ -183,6 +194,8 @@ def job_of(
         For each input its layers.
     origins : mapping of str to sequence of str, optional
         Which layers the inputs were before; one that is the same again keeps its name.
+    title : str, optional
+        What the result is called after; the last step where it is left out.
 
     Raises
     ------
@@ -224,9 +237,18 @@ def job_of(
     notes = {key: value for key, value in recipe.notes.items() if key != "edited"}
     again = replace(recipe.with_inputs(names), notes=notes)
     shown = [name for name in again.outputs if again.step(name).operation.output not in ("table", "value")]
-    title = again.step((shown or again.outputs)[0]).operation.label.lower()
+    title = title or again.step((shown or again.outputs)[0]).operation.label.lower()
     traced = origins_of(names, {name: list(layers) for name, layers in chosen.items()})
     return Job(again, inputs, replace(space, source=spaces[0].source), title, marks, traced)
+
+
+def done_anew(recipe: Recipe, changed: Iterable[str]) -> set[str]:
+    """Return the steps that other values of some steps concern: these, and what follows from them."""
+    anew = set(changed)
+    for step in recipe.steps:
+        if step.needs() & anew:
+            anew.add(step.id)
+    return anew
 
 
 def with_shortcut(job: Job, changed: Iterable[str], layers: Iterable[Layer]) -> Job:
@@ -240,10 +262,8 @@ def with_shortcut(job: Job, changed: Iterable[str], layers: Iterable[Layer]) -> 
     layers : iterable of Layer
         Those that are open.
     """
-    recipe, anew = job.recipe, set(changed)
-    for step in recipe.steps:
-        if step.needs() & anew:
-            anew.add(step.id)
+    recipe = job.recipe
+    anew = done_anew(recipe, changed)
     there: dict[str, Layer] = {}
     for layer in layers:
         notes = notes_of(layer)
@@ -286,7 +306,7 @@ def _alike(ours: Recipe, theirs: Recipe) -> bool:
     return len(ours.steps) == len(theirs.steps) and ours.inputs == theirs.inputs and not ours.diff(theirs)
 
 
-def files_of(chosen: Mapping[str, Sequence[Layer]]) -> dict[str, File]:
+def files_of(chosen: Layers) -> dict[str, File]:
     """Return where a script finds the inputs: the files that the layers came from, or a made-up name."""
     files = {}
     for name, layers in chosen.items():
