@@ -22,7 +22,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as settings:
         os.environ["NAPARI_CONFIG"] = str(Path(settings) / "settings.yaml")
-        for scene in (coins, nuclei, volume, movie, colours):
+        for scene in (first_minute, coins, nuclei, volume, movie, colours, history):
             scene(folder)
 
 
@@ -93,6 +93,21 @@ class Window:
                 dock.shut_down()
         self.wait(0.3)
         self.viewer.close()
+
+
+def first_minute(folder: Path) -> None:
+    """Show the panel as it opens on a sample, and what it gives."""
+    from objectwise.gui.find_panel import FindPanel
+
+    window = Window()
+    window.add_sample("nuclei_2d")
+    dock = window.dock(FindPanel, "Find and measure objects")
+    while dock.preview.busy:
+        window.wait(0.05)
+    window.shot(folder / "find_panel.png")
+    window.run(dock)
+    window.shot(folder / "find_panel_result.png")
+    window.close()
 
 
 def coins(folder: Path) -> None:
@@ -183,6 +198,25 @@ def colours(folder: Path) -> None:
     dock = window.dock(ClusteringDock, "Clustering")
     window.preview(dock)
     window.shot(folder / "clustering.png")
+    window.close()
+
+
+def history(folder: Path) -> None:
+    """Show the steps behind labels, one of them with another value."""
+    from objectwise.gui.docks import ThresholdDock, WatershedDock
+    from objectwise.gui.history import HistoryDock
+
+    window = Window()
+    window.add_sample("nuclei_2d")
+    dock = window.dock(ThresholdDock, "Threshold")
+    window.run(dock)
+    window.viewer.layers.selection.active = window.viewer.layers[-1]
+    dock = window.dock(WatershedDock, "Watershed")
+    window.run(dock)
+    dock = window.dock(HistoryDock, "History")
+    dock.list.setCurrentRow(1)
+    dock.panel.form.fields["method"].value = "triangle"
+    window.shot(folder / "history.png")
     window.close()
 
 

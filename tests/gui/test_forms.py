@@ -168,35 +168,30 @@ def test_groups_of_measurements():
     assert form.values()["features"] == tuple(name for name in groups() if name in wanted)
 
 
-def test_a_slider_and_its_number_move_together():
-    form = Form(operations["threshold_manual"])
-    form.add_slider("lower")
-    form.set_range("lower", 100, 4000, True)
-    form.sliders["lower"].value = 250
-    assert form.values()["lower"] == 250
-    form.show_values({"lower": 1234.5678901})
-    assert form.values()["lower"] == 1234.5678901
-    assert form.sliders["lower"].value == pytest.approx(1234.57, abs=1)
-    form.show_values({"lower": 9000.0})
-    assert form.values()["lower"] == 9000
-    assert form.sliders["lower"].value == 4000
-    form.show_values({"lower": None})
-    assert form.values()["lower"] is None
-    form.sliders["lower"].value = 300
-    assert form.values()["lower"] == 300
+def test_a_number_keeps_what_was_found_and_takes_what_is_dragged():
+    field = Form(operations["threshold_auto"]).fields["threshold"]
+    field.span(100, 4000, True)
+    field.suggest(1234.5678901)
+    assert field.value is None
+    assert field.shown == 1234.5678901
+    field.left_out.value = False
+    assert field.value == 1234.5678901
+    field.drag(250.4)
+    assert field.value == field.shown == 250
+    field.value = None
+    assert field.shown == 1234.5678901
 
 
 @pytest.mark.parametrize(
     ("low", "high"), [(0, 1), (-5.5, 2.5), (1e-7, 3e-7), (30000, 65535), (7, 7), (0, float("nan"))]
 )
-def test_any_range_fits_a_slider(low, high):
-    form = Form(operations["threshold_manual"])
-    form.add_slider("lower")
-    form.set_range("lower", 0, 255, True)
-    form.set_range("lower", low, high, False)
+def test_a_number_fits_any_range(low, high):
+    field = Form(operations["threshold_manual"]).fields["lower"]
+    field.span(0, 255, True)
+    field.span(low, high, False)
     if low < high:
-        form.sliders["lower"].value = (low + high) / 2
-        assert form.values()["lower"] == pytest.approx((low + high) / 2, rel=1e-2)
+        field.drag((low + high) / 2)
+        assert field.value == pytest.approx((low + high) / 2, rel=1e-2)
 
 
 def test_counts_are_called_numbers():

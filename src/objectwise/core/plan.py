@@ -241,6 +241,26 @@ class Plan:
         n_blocks = slot.frames * len(self.channels(step)) * len(self.planes(step))
         return 1e-9 * each * math.prod(shape) * n_blocks
 
+    def n_bytes(self) -> int:
+        """Return about how much memory a run takes: the whole of each result, and a frame of all between.
+
+        Of an input that is not in memory a frame is read; of a run in tiles, one tile. What a function needs for
+        itself is not known, and counted as three numbers of 8 bytes for each pixel that it is given.
+        """
+        total = working = 0
+        for slot in self.slots.values():
+            size = np.dtype(slot.dtype or np.float32).itemsize
+            block = slot.block_shape
+            given = (
+                math.prod(block) if self.tile is None else math.prod(map(min, self.tile_shape(block), block))
+            )
+            working = max(working, 24 * given)
+            if slot.name in self.recipe.inputs:
+                total += 0 if isinstance(slot.array, np.ndarray) else size * given
+            elif slot.kind not in ("table", "value") and slot.array is None:
+                total += size * math.prod(slot.held_shape)
+        return total + working
+
     def expectation(self) -> str:
         """Say about how long a run takes, and what for; nothing where that is less than a minute."""
         seconds = {step.id: self.seconds(step) for step in self.recipe.steps}

@@ -11,6 +11,7 @@ A layer is never changed here, and its ``data`` never replaced.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,18 @@ class Stack:
         if isinstance(first, slice):
             return np.stack([np.asarray(array[rest], self.dtype) for array in self.arrays[first]])
         return np.asarray(self.arrays[first][rest])
+
+
+def arrays_of(array: Any) -> tuple[Any, ...]:
+    """Return the arrays behind an array that is seen through another."""
+    if isinstance(array, Stack):
+        return array.arrays
+    return (array.array,) if isinstance(array, NonZero) else (array,)
+
+
+def is_lazy(array: Any) -> bool:
+    """Whether reading an array may take long."""
+    return not all(isinstance(item, np.ndarray) for item in arrays_of(array))
 
 
 # --- from a layer --------------------------------------------------------------------------------------
@@ -217,7 +230,13 @@ def space_of(layer: Layer, axes: str | None = None) -> Space:
     )
 
 
-def make_layer(space: Space, result: Result, title: str, mark: str | None = None) -> Layer:
+def make_layer(
+    space: Space,
+    result: Result,
+    title: str,
+    mark: str | None = None,
+    origins: Mapping[str, Sequence[str]] | None = None,
+) -> Layer:
     """Make the layer of a result.
 
     Parameters
@@ -230,6 +249,8 @@ def make_layer(space: Space, result: Result, title: str, mark: str | None = None
         What was done; the layer is called by it and by the layer where it all began.
     mark : str, optional
         The fingerprint of the array that the layer will show.
+    origins : mapping of str to sequence of str, optional
+        For each input of its recipe the layers that it was, by `identity`.
 
     Returns
     -------
@@ -244,15 +265,18 @@ def make_layer(space: Space, result: Result, title: str, mark: str | None = None
     if result.kind not in ("image", "channels", "mask", "classes", "labels"):
         raise ValueError(f"a {result.kind} is not shown as a layer")
     axes, array = shown(space, result)
-    notes = {
+    notes: dict[str, Any] = {
         "kind": result.kind,
         "recipe": result.recipe,
         "values": list(result.values),
         "axes": axes,
         "source": space.source,
+        "title": title,
     }
     if mark is not None:
         notes["fingerprint"] = mark
+    if origins and result.recipe is not None:
+        notes["origins"] = {name: tuple(origins[name]) for name in result.recipe.inputs if name in origins}
     arguments = {
         "name": f"{space.source} {title}",
         "metadata": {KEY: notes},
@@ -286,6 +310,18 @@ def shown(space: Space, result: Result) -> tuple[str, np.ndarray]:
     return axes, array.view(np.uint8) if array.dtype == bool else array
 
 
-def place(viewer: Any, space: Space, result: Result, title: str, mark: str | None = None) -> Layer:
+def place(
+    viewer: Any,
+    space: Space,
+    result: Result,
+    title: str,
+    mark: str | None = None,
+    origins: Mapping[str, Sequence[str]] | None = None,
+) -> Layer:
     """Add the layer of a result to a viewer; see `make_layer`."""
-    return viewer.add_layer(make_layer(space, result, title, mark))
+    return viewer.add_layer(make_layer(space, result, title, mark, origins))
+
+
+def identity(layer: Layer) -> str:
+    """Return what tells a layer from all others, whatever it is called."""
+    return str(layer.unique_id)

@@ -1,14 +1,22 @@
-"""The foot of a dock: a button that runs and cancels, how far the run is, and one sentence about it."""
+"""The foot of a dock: a button that runs and cancels, how far the run is, and one sentence about it.
+
+Before an image that is not in memory is worked on whole, and that takes much memory, it asks. The question stands in
+the dock and stops nothing else.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from napari.qt.threading import create_worker
+from psutil import virtual_memory
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from objectwise.gui.jobs import Job, Outcome, work
+from objectwise.gui.jobs import Job, Outcome, Tally, question, reason, time_left, work, work_each
 
 # red and grey, on a dark and on a light ground
 _COLORS = {False: ("#ff6b6b", "#9a9fa8"), True: ("#c62828", "#5f6570")}
@@ -42,18 +50,30 @@ class RunBar(QWidget):
         Emitted when Run is pressed.
     done : Signal
         Emitted with the `Outcome` of a run.
+    rested : Signal
+        Emitted when nothing runs any more.
+    declined : Signal
+        Emitted when a person has not wanted a run that takes much memory.
     worker : object or None
         The running worker.
+    said_of : callable
+        Gives the sentence for an `Outcome`.
     """
 
     pressed = Signal()
     done = Signal(object)
+    rested = Signal()
+    declined = Signal()
 
     def __init__(self, viewer: Any, text: str) -> None:
         super().__init__()
         self.viewer, self._run_text = viewer, text
         self.worker: Any = None
+        self.said_of: Callable[[Outcome], str] = lambda outcome: outcome.sentence
+        self._asked: tuple[Sequence[Job], Sequence[str]] | None = None
+        self._start = 0.0
         self._closed = self._wrong = False
+        self._n_done = 0
         self.button = QPushButton(text)
         self.button.clicked.connect(self._on_button)
         self.progress = QProgressBar()
@@ -63,9 +83,24 @@ class RunBar(QWidget):
         self.progress.hide()
         self.expected, self.status = text_label(), text_label()
         self.expected.hide()
+        self.question, self.yes, self.no = text_label(), QPushButton("Run anyway"), QPushButton("Cancel")
+        self.yes.setToolTip("Start, whatever it takes")
+        self.no.setToolTip("Do not start")
+        self.yes.clicked.connect(lambda: self._answer(True))
+        self.no.clicked.connect(lambda: self._answer(False))
+        self.asking = QWidget()
+        asking = QVBoxLayout(self.asking)
+        asking.setContentsMargins(0, 0, 0, 0)
+        answers = QHBoxLayout()
+        for answer in (self.yes, self.no):
+            answers.addWidget(answer)
+        asking.addWidget(self.question)
+        asking.addLayout(answers)
+        self.asking.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 0, 6, 6)
         column.addWidget(self.button)
+        column.addWidget(self.asking)
         column.addWidget(self.expected)
         column.addWidget(self.progress)
         column.addWidget(self.status)
@@ -91,10 +126,49 @@ class RunBar(QWidget):
         self.status.setStyleSheet(f"color: {red if self._wrong else grey};")
         self.expected.setStyleSheet(f"color: {grey};")
 
-    def start(self, job: Job) -> None:
-        """Do a job."""
+    def name(self, text: str) -> None:
+        """Say something else on the button."""
+        self._run_text = text
+        if self.worker is None:
+            self.button.setText(text)
+
+    def start(self, *jobs: Job, failed: Sequence[str] = ()) -> None:
+        """Do a job, or several; ask before, where one takes much memory.
+
+        Of several those that fail, as well as what has failed before, are told of at the end.
+        """
         self.say("")
-        worker = create_worker(work, [job], _start_thread=False, _ignore_errors=True)
+        text = ""
+        for job in jobs:
+            # what is wrong is said by the run
+            with suppress(ValueError):
+                text = text or question(job, virtual_memory().available)
+        if text:
+            self._asked = (jobs, failed)
+            self.question.setText(text)
+        self.asking.setVisible(bool(text))
+        self.button.setVisible(not text)
+        if not text:
+            self._do(jobs, failed)
+
+    def _answer(self, yes: bool) -> None:
+        asked, self._asked = self._asked, None
+        self.asking.hide()
+        self.button.show()
+        if yes and asked is not None and not self._closed:
+            self._do(*asked)
+        else:
+            self.say("Not started; nothing was read.")
+            self.declined.emit()
+
+    def _do(self, jobs: Sequence[Job], failed: Sequence[str]) -> None:
+        self._n_done, self._start = 0, time.perf_counter()
+        each = len(jobs) > 1 or failed
+        worker = create_worker(
+            *((work_each, list(jobs), failed) if each else (work, list(jobs))),
+            _start_thread=False,
+            _ignore_errors=True,
+        )
         worker.yielded.connect(self._on_yield)
         worker.errored.connect(self._on_error)
         worker.aborted.connect(self._on_abort)
@@ -114,7 +188,7 @@ class RunBar(QWidget):
     def close_down(self) -> None:
         """Stop the run, and say and show nothing any more."""
         self.cancel()
-        self._closed = True
+        self._closed, self._asked = True, None
 
     def _on_button(self) -> None:
         if self.worker is None:
@@ -122,31 +196,33 @@ class RunBar(QWidget):
         else:
             self.cancel()
 
-    def _on_yield(self, found: tuple[float, str] | Outcome) -> None:
+    def _on_yield(self, found: tuple[float, str] | Outcome | Tally) -> None:
         if self._closed:
             return
-        if isinstance(found, Outcome):
+        if isinstance(found, Tally):
+            self.say(found.sentence, found.wrong)
+        elif isinstance(found, Outcome):
+            self._n_done += 1
             # the sentence last, as whatever the result sets off may say something too
             self.done.emit(found)
-            self.say(found.sentence)
+            self.say(self.said_of(found))
         else:
             self.progress.setValue(round(1000 * found[0]))
             if found[1] and self.worker is not None and not self.worker.abort_requested:
-                self.say(found[1].capitalize())
+                left = time_left(time.perf_counter() - self._start, found[0])
+                where = found[1][:1].upper() + found[1][1:]
+                self.say(", ".join(text for text in (where, left) if text))
 
     def _on_error(self, error: Exception) -> None:
-        text = str(error) or type(error).__name__
-        if isinstance(error, MemoryError):
-            text = "There is not enough memory for this; work on each plane, or on a smaller image."
-        # the name of the only step says nothing here
-        text = text.partition("': ")[2] if text.startswith("step '") else text
-        self.say(text[:1].upper() + text[1:], wrong=True)
+        self.say(reason(error), wrong=True)
 
     def _on_abort(self) -> None:
-        self.say("Cancelled; nothing was added.")
+        before = f"{self._n_done} of the results were there already" if self._n_done else "nothing was added"
+        self.say(f"Cancelled; {before}.")
 
     def _on_finish(self) -> None:
         self.worker = None
         if not self._closed:
             self.button.setText(self._run_text)
             self.progress.hide()
+            self.rested.emit()
