@@ -213,10 +213,10 @@ def test_a_circle_has_the_diameter():
 def test_it_is_narrow_and_every_control_is_explained(panel, shown):
     panel.viewer.layers[0].name = "a layer with a name that is longer than any panel could show in one line"
     shown(panel)
-    panel.more.click()
+    panel.measured.more.click()
     assert panel.minimumSizeHint().width() <= 360
     assert panel.inner.minimumSizeHint().width() <= 345
-    panel.more.click()
+    panel.measured.more.click()
     assert panel.sizeHint().height() <= 800
     kinds = (QAbstractButton, QComboBox, QDoubleSpinBox, QSlider)
     for kind in kinds:
@@ -278,7 +278,7 @@ def test_nothing_found_adds_nothing_and_says_why(panel, finish, shown):
 
 
 def test_one_mask_has_one_row(panel, finish):
-    panel.output.setCurrentIndex(1)
+    panel.measured.output.setCurrentIndex(1)
     finish(panel)
     assert kind_of(panel.result) == "mask"
     table = table_of(panel.result).table
@@ -313,7 +313,7 @@ def test_each_frame_on_its_own(model, open_dock, finish, blobs):
 
 
 def test_nothing_checked_is_said(panel, finish):
-    for box in panel.groups.boxes.values():
+    for box in panel.measured.groups.boxes.values():
         box.value = False
     assert finish(panel) == "Check what to measure."
 

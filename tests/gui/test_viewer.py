@@ -18,6 +18,7 @@ from objectwise.gui import layers as convert
 from objectwise.gui.colours import ColoursDock
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import ClusteringDock, FiltersDock, ThresholdDock, WatershedDock
+from objectwise.gui.find_panel import FindPanel
 from objectwise.gui.history import HistoryDock
 from objectwise.gui.measuring import MeasureDock
 from objectwise.gui.places import holder_of
@@ -109,7 +110,8 @@ def test_docks_share_one_place(viewer, add_dock, qtbot, blobs):
 
 
 @pytest.mark.parametrize(
-    "kind", [ThresholdDock, FiltersDock, MeasureDock, TableDock, PlotsDock, ColoursDock, HistoryDock]
+    "kind",
+    [ThresholdDock, FiltersDock, FindPanel, MeasureDock, TableDock, PlotsDock, ColoursDock, HistoryDock],
 )
 def test_a_closed_dock_leaves_nothing(kind, viewer, qtbot, blobs):
     viewer.add_image(blobs)

@@ -9,42 +9,36 @@ A run that gives the same objects again adds no layer. One that gives others add
 which may hold work by hand and is never overwritten.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from html import escape
 from typing import Any
 
 import napari.viewer
 import numpy as np
-from napari.layers import Image, Labels, Layer
-from napari.utils.colormaps import DirectLabelColormap
+from napari.layers import Labels, Layer
 from qtpy.QtCore import QSize, QTimer
-from qtpy.QtWidgets import QFormLayout, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout
 
 from objectwise.core.method import Method, methods
 from objectwise.gui.calibration import KEY, axes_of, data_of, grid_of, lacks_unit, notes_of, shape_of
-from objectwise.gui.choosers import LayerList, NarrowComboBox, suits
 from objectwise.gui.diameter import DrawnDiameter
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import FindDock
-from objectwise.gui.fields import Groups, Number
+from objectwise.gui.fields import Number
 from objectwise.gui.find_form import FindForm
-from objectwise.gui.finding import Found, draw_circle, look_for_objects, said_of, understood, with_table
-from objectwise.gui.glance import Seen
+from objectwise.gui.finding import Found, draw_circle, said_of, understood, with_table
 from objectwise.gui.jobs import Job, Outcome
 from objectwise.gui.layers import make_layer, space_of
-from objectwise.gui.measuring import checked_features, lies_on, meaning, with_grid
+from objectwise.gui.measure_rows import MeasureRows
+from objectwise.gui.measuring import lies_on, with_grid
 from objectwise.gui.noted_table import note_table
+from objectwise.gui.outlines import Outlines
 from objectwise.gui.preview import Preview
-from objectwise.gui.rows import CHOOSE, row_label, row_layout
+from objectwise.gui.rows import CHOOSE
 from objectwise.gui.run_bar import text_label
 from objectwise.gui.saving import SaveRow
 from objectwise.gui.table import show_table
-from objectwise.measure.families import groups, groups_by_default
 
 _YELLOW = {False: "#e5b93c", True: "#8a5a00"}
-_RESULTS = ("objects, numbered", "one mask of all")
-_OUTLINE, _CIRCLE, _CLEAR = "#ffe14d", "#4dd2ff", "transparent"
 # until the outlines are there, in milliseconds, before it is said that they take long
 _PATIENCE = 1500
 
@@ -82,6 +76,7 @@ class FindPanel(OperationDock):
         self.uncalibrated.setText("Pixel size not set: results are in pixels.")
         column.insertWidget(column.indexOf(self.pixel_size), self.uncalibrated)
         self.found = text_label()
+        self.measured = MeasureRows(lambda layer: lies_on(layer, self.main_layer))
         self.preview_box.setText("Show outlines")
         self.preview_box.setToolTip("Outline the objects in the displayed plane, with every change")
         self.advanced = QToolButton()
@@ -96,7 +91,7 @@ class FindPanel(OperationDock):
         outlines.addWidget(self.advanced)
         outlines.addWidget(self.help)
         place = column.count() - 1
-        for item in (outlines, self.found, self._build_measure()):
+        for item in (outlines, self.found, self.measured):
             if isinstance(item, QHBoxLayout):
                 column.insertLayout(place, item)
             else:
@@ -112,52 +107,6 @@ class FindPanel(OperationDock):
         assert below is not None
         below.addWidget(self.save)
 
-    def _build_measure(self) -> QWidget:
-        """Make what tells what is measured: groups, images, and whether of each object."""
-        usual = groups_by_default()
-        self.groups = Groups(
-            methods["measure"].parameters["features"], {name: name in usual for name in groups()}
-        )
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(0)
-        rare = QWidget()
-        others = QGridLayout(rare)
-        others.setContentsMargins(0, 0, 0, 0)
-        rare.hide()
-        for number, name in enumerate(sorted(self.groups.boxes, key=lambda name: name not in usual)):
-            box = self.groups.boxes[name].native
-            box.setToolTip(f"<qt>{escape(meaning(name)).replace(chr(10), '<br>')}</qt>")
-            (grid if name in usual else others).addWidget(box, *divmod(number, 2))
-        self.more = QToolButton()
-        self.more.setText("more ...")
-        self.more.setCheckable(True)
-        self.more.setAutoRaise(True)
-        self.more.setToolTip("Texture, neighbours, and what else there is to measure")
-        self.more.toggled.connect(rare.setVisible)
-        title = QWidget()
-        beside = QVBoxLayout(title)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.addWidget(row_label("Measure", "What the table tells of each object"))
-        beside.addWidget(self.more)
-        beside.addStretch(1)
-        self.images = LayerList("images", lambda layer: lies_on(layer, self.main_layer))
-        self.images_label = row_label("Brightness in", "The images whose brightness is measured")
-        self.output = NarrowComboBox()
-        self.output.addItems(_RESULTS)
-        self.output.setToolTip(
-            "An id for each object and a row for each in the table; or one mask, with one row for all of it"
-        )
-        inner = QWidget()
-        self.measure_rows = row_layout()
-        inner.setLayout(self.measure_rows)
-        self.measure_rows.setVerticalSpacing(3)
-        self.measure_rows.addRow(title, grid)
-        self.measure_rows.addRow(rare)
-        self.measure_rows.addRow(self.images_label, self.images)
-        self.measure_rows.addRow(row_label("Result", self.output.toolTip()), self.output)
-        return inner
-
     def _make_form(self, record: Method) -> FindForm:
         form = FindForm(record, self.levels)
         form.edited.connect(self._on_edit)
@@ -171,7 +120,7 @@ class FindPanel(OperationDock):
         return form
 
     def _make_preview(self) -> Preview:
-        return _Outlines(self.viewer, self._say_preview, self._on_value, self._on_drawn, self._on_found)
+        return Outlines(self.viewer, self._say_preview, self._on_value, self._on_drawn, self._on_found)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Narrow, and as high as its content up to what a screen has."""
@@ -181,17 +130,9 @@ class FindPanel(OperationDock):
         super()._align()
         assert isinstance(self.form, FindForm)
         width = self.form.cut_off_title.width()
-        for number in range(self.measure_rows.rowCount()):
-            item = self.measure_rows.itemAt(number, QFormLayout.ItemRole.LabelRole)
-            if item is not None and (label := item.widget()) is not None:
-                label.setFixedWidth(width)
+        self.measured.align(width)
 
     # --- what is chosen --------------------------------------------------------------------------------
-
-    @property
-    def as_mask(self) -> bool:
-        """Whether one mask of all objects is wanted."""
-        return self.output.currentIndex() == 1
 
     def measuring_job(self) -> Job:
         """Return what the button does now: find, and measure.
@@ -201,12 +142,8 @@ class FindPanel(OperationDock):
         ValueError
             One sentence about what is missing.
         """
-        images = self.images.layers
-        features = checked_features(self.groups.value, bool(images))
-        if self.as_mask and features is not None:
-            # of a mask as a whole there is nothing else
-            features = tuple(name for name in features if name in ("size", "intensity")) or None
-        return with_table(self.job(), images, features, self.as_mask)
+        rows = self.measured
+        return with_table(self.job(), rows.images.layers, rows.features(), rows.as_mask)
 
     # --- reactions -------------------------------------------------------------------------------------
 
@@ -222,10 +159,7 @@ class FindPanel(OperationDock):
         if self.rows.channel.currentText() == CHOOSE and self.rows.channel.count() > 1:
             # the outlines show at once whether the first is meant
             self.rows.channel.setCurrentIndex(1)
-        self.images.offer([layer for layer in self.viewer.layers if isinstance(layer, Image)])
-        several = sum(suits(layer, "images") for layer in self.viewer.layers) > 1
-        self.images.setVisible(several)
-        self.images_label.setVisible(several)
+        self.measured.offer(list(self.viewer.layers))
 
     def _on_edit(self) -> None:
         """Show the outlines again that the last run took away."""
@@ -377,36 +311,8 @@ class FindPanel(OperationDock):
         self._patience.stop()
         self.line.stop()
         self.save.let_go()
-        self.images.offer([])
+        self.measured.offer([])
         super().let_go()
-
-
-class _Outlines(Preview):
-    """A preview that draws outlines, and hands on what else was found."""
-
-    look = staticmethod(look_for_objects)
-
-    def __init__(
-        self,
-        viewer: Any,
-        say: Callable[[str, bool], None],
-        found: Callable[[str, Any], None],
-        drawn: Callable[[Seen, Layer | None], None],
-        seen: Callable[[Found], None],
-    ) -> None:
-        super().__init__(viewer, say, found, drawn)
-        self._seen = seen
-
-    def _show(self, seen: Any, *arguments: Any) -> None:
-        if self.on:
-            self._seen(seen)
-        super()._show(seen, *arguments)
-
-    def _add(self, *arguments: Any) -> Layer:
-        layer = super()._add(*arguments)
-        layer.colormap = DirectLabelColormap(color_dict={None: _CLEAR, 0: _CLEAR, 1: _OUTLINE, 2: _CIRCLE})
-        layer.opacity = 1.0
-        return layer
 
 
 def _is_same(old: Labels, new: Labels, mark: str) -> bool:
