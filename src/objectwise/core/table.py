@@ -395,19 +395,22 @@ class Table:
 
         Notes
         -----
-        Numbers are written such that reading gives the same bits. NaN is an empty field; the reasons
+        Numbers are written such that reading gives the same bits. A text that a spreadsheet would take for a formula
+        has an apostrophe put before it (`safe_cell`). NaN is an empty field; the reasons
         stay behind, and the description of a column says where it is not defined.
         """
         import pandas as pd
 
         path = Path(path)
-        self.frame.to_csv(path, index=False)
+        texts = self.frame.select_dtypes(include=["object", "string"]).columns
+        safe = self.frame.assign(**{name: self.frame[name].map(safe_cell) for name in texts})
+        safe.rename(columns=safe_cell).to_csv(path, index=False)
         dictionary = {
             "name": list(self.units),
             "unit": list(self.units.values()),
             "description": list(self.descriptions.values()),
         }
-        pd.DataFrame(dictionary).to_csv(dictionary_path(path), index=False)
+        pd.DataFrame(dictionary).map(safe_cell).to_csv(dictionary_path(path), index=False)
         return path
 
     @classmethod
@@ -463,6 +466,25 @@ class Table:
 
     def _titled(self, name: str) -> str:
         return f"{name} [{self.units[name]}]" if self.units[name] else name
+
+
+def safe_cell(value: Any) -> Any:
+    """Return a text such that no spreadsheet takes it for a formula; a number, and all else, as it is.
+
+    A name of a file or a treatment may come from a stranger, and a cell such as ``=HYPERLINK(...)`` does things when
+    the table is opened. An apostrophe before it makes it text.
+
+    Examples
+    --------
+    >>> safe_cell("=1+1"), safe_cell("-0.5"), safe_cell("nuclei")
+    ("'=1+1", '-0.5', 'nuclei')
+    """
+    if isinstance(value, str) and value.lstrip(" ")[:1] in tuple("=+-@\t\r\n"):
+        try:
+            float(value)
+        except ValueError:
+            return "'" + value
+    return value
 
 
 def dictionary_path(path: str | Path) -> Path:
