@@ -273,6 +273,6 @@ def _name(pattern: str, said: Mapping[str, str], path: Path) -> str:
     >>> _name("{well}_s{field}_w{channel}.tif", {"well": "A01", "field": "1"}, Path("A01_s1_w1.TIF"))
     'A01_s1'
     """
-    text = stem(Path(re.sub(r"[^{}]*\{(?:" + "|".join(_STACKED) + r")\}", "", pattern)))
+    text = stem(Path(re.sub(r"[ _.-]*[A-Za-z]*\{(?:" + "|".join(_STACKED) + r")\}", "", pattern)))
     text = _PLACEHOLDER.sub(lambda match: said[match[1]], text.replace("*", "")).strip(" _-.")
     return readable(text or path.parent.name)

@@ -239,11 +239,15 @@ class _Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         try:
-            self.database.execute("COMMIT" if kind is None else "ROLLBACK")
+            if kind is None:
+                self.database.execute("COMMIT")
         except sqlite3.OperationalError as reason:
-            if self.database.in_transaction:
-                self.database.rollback()
-            raise OSError(f"{self.path}: {reason}") from error
+            error = reason
+        if self.database.in_transaction:
+            # where the disk is full, SQLite has done so itself
+            self.database.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError):
+            raise OSError(f"{self.path}: {error}") from None
 
 
 def _quoted() -> str:

@@ -74,7 +74,7 @@ def read_image(
     spacing: float | Sequence[float] | None = None,
     unit: str | None = None,
     *,
-    lazy: bool = False,
+    lazy: bool | int = False,
     scene: int | None = None,
 ) -> ImageFile:
     """Read an image file with its axes and pixel size.
@@ -93,8 +93,8 @@ def read_image(
     unit : str, optional
         Unit of ``spacing``. Left out, it is the unit in the file, or ``"pixel"`` where there is none.
         Given alone, the pixel size of the file is converted to it.
-    lazy : bool, optional
-        Whether to open the file without reading it. OME-Zarr keeps its chunks; TIFF becomes a dask array with one chunk for each
+    lazy : bool or int, optional
+        Whether to open the file without reading it; a number for doing so from that many bytes of pixels on. OME-Zarr keeps its chunks; TIFF becomes a dask array with one chunk for each
         page or tile, and NPY is mapped into memory; PNG and JPEG are always read whole.
     scene : int, 0 or more, optional
         Which image to read, of a file that holds several.
@@ -133,11 +133,11 @@ def read_image(
 
             found = read_tiff(path, lazy=lazy, scene=scene)
         elif kind == "zarr":
-            found = read_zarr(path, lazy=lazy)
+            found = read_zarr(path, lazy=bool(lazy))
         else:
             if scene not in (None, 0):
                 raise ImageFileError(f"{path.name}: holds one image; scene must be 0 and found was {scene}")
-            found = _read_npy(path, lazy) if kind == "npy" else _read_picture(path, kind)
+            found = _read_npy(path, bool(lazy)) if kind == "npy" else _read_picture(path, kind)
     except OSError as error:
         raise ImageFileError(f"{path.name}: cannot be read ({error.strerror or error})") from error
     return _assemble(path, found, axes, spacing, unit)
