@@ -191,7 +191,9 @@ def _parser() -> argparse.ArgumentParser:
 
     diff = add("diff", "show in what two recipes differ; the exit code is 1 if they do")
     for name in ("first", "second"):
-        diff.add_argument(name, metavar="RECIPE", help="a recipe file, a folder of results, or a shipped recipe")
+        diff.add_argument(
+            name, metavar="RECIPE", help="a recipe file, a folder of results, or a shipped recipe"
+        )
 
     record = operations["measure"]
     measure = add("measure", "measure the objects of a labels file")

@@ -267,7 +267,9 @@ def _run(options: argparse.Namespace) -> int:
         say(line)
     total, ready = len(planned.rows), len(planned.rows) - len(planned.waiting)
     if ready:
-        print(f"{ready} of {counted(total, 'image')} {'is' if ready == 1 else 'are'} done already", flush=True)
+        print(
+            f"{ready} of {counted(total, 'image')} {'is' if ready == 1 else 'are'} done already", flush=True
+        )
     try:
         for number, row in enumerate(run_batch(planned, workers, say), ready + 1):
             for note in row.notes:

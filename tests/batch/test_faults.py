@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from objectwise.batch import run_batch, team as teams, work as working
+from objectwise.batch import run_batch
+from objectwise.batch import team as teams
+from objectwise.batch import work as working
 from objectwise.batch.lock import FolderInUseError, Lock
 from objectwise.batch.manifest import MANIFEST, Manifest
 from objectwise.batch.planning import LOCK
@@ -28,7 +30,8 @@ from objectwise.io.images import read_image, write_image
 from tests.batch.scenes import GRID, RECIPE, picture, planned, results, rows, work, write
 
 needs_proc = pytest.mark.skipif(
-    not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists(), reason="processes are found by /proc"
+    not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists(),
+    reason="processes are found by /proc",
 )
 
 # --- killed --------------------------------------------------------------------------------------------
@@ -202,7 +205,9 @@ def test_disk_that_is_full_ends_the_run_and_keeps_what_is_done(images, out, monk
     from objectwise.io import results as files
 
     monkeypatch.setattr(files, "write_image", broken(OSError(number, os.strerror(number)), 1))
-    with pytest.raises(OSError, match=rf"cannot be written to \({os.strerror(number)}\); what is finished is kept"):
+    with pytest.raises(
+        OSError, match=rf"cannot be written to \({os.strerror(number)}\); what is finished is kept"
+    ):
         work(images, out)
     assert [row.status for row in rows(out).values()] == ["done", "waiting", "waiting"]
     assert not list(out.glob(".*unfinished"))
@@ -221,7 +226,7 @@ def test_disk_that_is_really_full(images, tmp_path):
             noise = np.random.default_rng(number).integers(0, 2, (96, 96)).astype(np.uint8) * 200
             write_image(images / f"noise {number}.ome.tif", noise, GRID)
         out = small / "out"
-        with pytest.raises(OSError, match="No space left|disk is full|cannot be written"):
+        with pytest.raises(OSError, match=r"No space left|disk is full|cannot be written"):
             work(images, out)
         done = {name: row for name, row in rows(out).items() if row.done}
         before = {file: (out / file).read_bytes() for row in done.values() for file in row.written}
@@ -310,8 +315,11 @@ def test_second_run_in_one_folder_is_refused(images, out):
     with Lock(out / LOCK), pytest.raises(FolderInUseError, match="another run is working in"):
         work(images, out)
     # a process that is gone keeps nobody out
-    code = f"from objectwise.batch.lock import Lock; import os, pathlib; lock = Lock(pathlib.Path({str(out / LOCK)!r})); lock.__enter__(); os._exit(9)"
-    subprocess.run([sys.executable, "-c", code], check=False)
+    code = (
+        "import os, pathlib, sys; from objectwise.batch.lock import Lock; "
+        "Lock(pathlib.Path(sys.argv[1])).__enter__(); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, out / LOCK], check=False).returncode == 9
     assert len(work(images, out)) == 3
 
 
@@ -323,16 +331,24 @@ def test_damaged_manifest_is_refused_and_kept(images, out, damage):
     if damage in ("text", "cut", "bytes"):
         middle = len(data) // 2
         path.write_bytes(
-            {"text": b"{}" * 400, "cut": data[:middle], "bytes": data[:200] + b"\xff" * 9000 + data[9200:]}[damage]
+            {"text": b"{}" * 400, "cut": data[:middle], "bytes": data[:200] + b"\xff" * 9000 + data[9200:]}[
+                damage
+            ]
         )
     else:
         path.unlink(missing_ok=damage == "foreign") if damage == "foreign" else None
         with sqlite3.connect(path) as database:
-            change = "CREATE TABLE mine (a)" if damage == "foreign" else "UPDATE settings SET value = 9 WHERE name = 'format'"
+            change = (
+                "CREATE TABLE mine (a)"
+                if damage == "foreign"
+                else "UPDATE settings SET value = 9 WHERE name = 'format'"
+            )
             database.execute(change)
         database.close()
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"is damaged .*: nothing was changed; choose another folder, or add"):
+    with pytest.raises(
+        ValueError, match=r"is damaged .*: nothing was changed; choose another folder, or add"
+    ):
         work(images, out)
     assert path.read_bytes() == before
     assert len(work(images, out, overwrite=True)) == 3
@@ -404,7 +420,7 @@ def test_recipe_cannot_name_results_elsewhere(name):
 def test_list_cannot_name_files_elsewhere(images, tmp_path, out, name):
     write(tmp_path / "secret.ome.tif", 1)
     (images / "list.csv").write_text(f"file\n{name}\n", "utf-8")
-    with pytest.raises(ValueError, match="lies outside of .*; if that is meant, name the folder"):
+    with pytest.raises(ValueError, match=r"lies outside of .*; if that is meant, name the folder"):
         work(images / "list.csv", out)
     if name.startswith("../"):
         (images / "list.csv").write_text("file\nsecret.ome.tif\n", "utf-8")

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from objectwise.batch import run_batch, work as working
+from objectwise.batch import run_batch
+from objectwise.batch import work as working
 from objectwise.batch.manifest import MANIFEST
 from objectwise.core.recipe import Recipe, Step
 from objectwise.io.images import read_image, write_image
@@ -224,7 +225,9 @@ def test_folder_without_a_single_result_takes_anything(images, out):
 def test_folder_that_is_not_ours_is_refused(images, out):
     out.mkdir()
     (out / "thesis.txt").write_text("years of work", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"is not empty and holds no results of ours \(thesis\.txt\): choose"):
+    with pytest.raises(
+        ValueError, match=r"is not empty and holds no results of ours \(thesis\.txt\): choose"
+    ):
         planned(images, out)
     work(images, out, overwrite=True)
     assert (out / "thesis.txt").read_text(encoding="utf-8") == "years of work"
@@ -238,7 +241,7 @@ def test_plan_changes_nothing(images, out):
 def test_plan_of_another_time_is_refused(images, out):
     plan = planned(images, out)
     work(images / "a.ome.tif", out)
-    with pytest.raises(ValueError, match="another run has worked in .* since the plan was made"):
+    with pytest.raises(ValueError, match=r"another run has worked in .* since the plan was made"):
         list(run_batch(plan))
 
 

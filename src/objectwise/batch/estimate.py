@@ -13,6 +13,7 @@ from objectwise.batch.team import Team
 
 # a second time is not worth more than this, in seconds
 _PATIENCE = 60.0
+_CANDIDATES = 3
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Estimate:
 
 
 def estimate(planned: Plan, workers: int = 1) -> Estimate:
-    """Try the first image that is to be done, and say what all will take; nothing is written.
+    """Try an image of middle size, and say what all will take; nothing is written.
 
     Raises
     ------
@@ -46,16 +47,20 @@ def estimate(planned: Plan, workers: int = 1) -> Estimate:
     if not waiting:
         raise ValueError("there is nothing to be done")
     sizes = [sum(files.size for files in row.inputs.values()) for row in waiting]
-    # neither a broken one of no size nor the largest
-    middle = sorted(range(len(sizes)), key=sizes.__getitem__)[len(sizes) // 2]
-    row = waiting[middle]
+    # the middle one by size, or one that is near to it where it is broken
+    order = sorted(range(len(sizes)), key=sizes.__getitem__)
+    middle = len(order) // 2
+    candidates = sorted(order, key=lambda number: abs(order.index(number) - middle))[:_CANDIDATES]
     with Team(planned, 1, lambda _: None, share=max(1, workers)) as team:
-        for _ in range(2):
-            ((_, answer),) = team.work([row], write=False)
-            if answer["error"] or answer["seconds"] > _PATIENCE:
+        for number in candidates:
+            for _ in range(2):
+                ((row, answer),) = team.work([waiting[number]], write=False)
+                if answer["error"] or answer["seconds"] > _PATIENCE:
+                    break
+            row.attempts = 0
+            if not answer["error"]:
                 break
-    row.attempts = 0
-    size = max(1, sizes[middle])
+    size = max(1, sizes[number])
     return Estimate(
         answer.get("seconds", 0.0) * sum(sizes) / size / max(1, min(workers, len(waiting))),
         round(answer.get("peak_memory", 0) * max(1.0, max(sizes) / size)),

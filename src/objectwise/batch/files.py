@@ -46,7 +46,10 @@ class Files:
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Files:
         """Return what `dataclasses.asdict` and JSON have made of it."""
-        return cls(**{key: tuple(item) if isinstance(item, list) else item for key, item in data.items()})
+        listed: dict[str, Any] = {
+            key: tuple(item) if isinstance(item, list) else item for key, item in data.items()
+        }
+        return cls(**listed)
 
     def __str__(self) -> str:
         """Return it as a person names it."""
@@ -146,7 +149,9 @@ def _stacked(files: Files, kind: str | None, reading: Reading) -> tuple[Result, 
                 f"{other.grid.describe(other.array.shape)}, and {first.grid.describe(first.array.shape)}"
             )
     if own := set(files.axes) & set(first.grid.axes):
-        raise ValueError(f"{Path(files.paths[0]).name} has the axis {min(own)} itself; it is no part of a stack")
+        raise ValueError(
+            f"{Path(files.paths[0]).name} has the axis {min(own)} itself; it is no part of a stack"
+        )
     array = da.stack([item.array for item, _ in opened]).reshape((*files.sizes, *first.array.shape))
     notes = opened[0][1]
     grid = first.grid

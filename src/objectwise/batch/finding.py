@@ -229,10 +229,10 @@ def _by_pattern(
             continue
         name = _name(pattern, {key: text for key, text in said.items() if key not in _STACKED}, path)
         place = tuple(said[key] for key in stack)
-        files = groups.setdefault((path.parent, name), {})
-        if place in files:
-            raise ValueError(f"{path.name} and {Path(files[place]).name} are the same by {pattern!r}")
-        files[place] = str(path)
+        same = groups.setdefault((path.parent, name), {})
+        if place in same:
+            raise ValueError(f"{path.name} and {Path(same[place]).name} are the same by {pattern!r}")
+        same[place] = str(path)
         known[path.parent, name] = {key: text for key, text in said.items() if key not in _STACKED}
     left_out += unfit
     if not groups:

@@ -95,8 +95,9 @@ class _Columns:
                 file = first.setdefault(column, row.name)
                 if self.units.setdefault(column, unit) != unit:
                     raise ValueError(
-                        f"{path.name} is not written, as {column} is in {self.units[column]} in {file} and in {unit} in "
-                        f"{row.name}: give all files a pixel size in one unit, or run them into different folders"
+                        f"{path.name} is not written, as {column} is in {self.units[column]} in {file} "
+                        f"and in {unit} in {row.name}: give all files a pixel size in one unit, or run them into "
+                        "different folders"
                     )
                 self.descriptions.setdefault(column, description)
         # what is known of an image makes way for what was measured
@@ -132,9 +133,7 @@ class _Columns:
             yield [column, self.units[column], self.descriptions[column]]
 
 
-def _write(
-    path: Path, rows: Sequence[Row], name: str, columns: Mapping[str, list[list[str]]]
-) -> list[Path]:
+def _write(path: Path, rows: Sequence[Row], name: str, columns: Mapping[str, list[list[str]]]) -> list[Path]:
     if not rows:
         return []
     joined = _Columns(path, rows, name, columns)

@@ -68,7 +68,9 @@ def read_list(
             continue
         if len(cells) != len(names):
             raise ValueError(f"{path.name}, line {line}: {len(cells)} cells for {len(names)} columns")
-        files = {name: _file(cells[n].strip(), folder, f"{path.name}, line {line}") for name, n in columns.items()}
+        files = {
+            name: _file(cells[n].strip(), folder, f"{path.name}, line {line}") for name, n in columns.items()
+        }
         first = next(iter(files.values()))
         inside = Path(first.paths[0]).relative_to(folder)
         title = readable("_".join([*inside.parent.parts, stem(inside)]))

@@ -256,9 +256,7 @@ def _quoted() -> str:
 
 def _plain_row(row: Row) -> list[Any]:
     data = asdict(row)
-    return [
-        json.dumps(as_json(data[name])) if name in _JSON else data[name] for name in _COLUMNS
-    ]
+    return [json.dumps(as_json(data[name])) if name in _JSON else data[name] for name in _COLUMNS]
 
 
 def as_json(value: Any) -> Any:

@@ -45,7 +45,7 @@ def run_batch(planned: Plan, workers: int = 0, say: Callable[[str], None] | None
     OSError
         If the folder cannot be written to. What is finished is kept.
     """
-    say = say or (lambda text: None)
+    say = say or (lambda _: None)
     folder = planned.folder
     folder.mkdir(parents=True, exist_ok=True)
     with Lock(folder / LOCK):
@@ -100,9 +100,7 @@ def _begin(planned: Plan, manifest: Manifest, say: Callable[[str], None]) -> dic
             say(f"{name} is not what was written here; it is kept as {aside.name}")
     with manifest.writing():
         manifest.set(recipe=text, reading=asdict(planned.reading), version=versions["objectwise"])
-        manifest.forget(
-            name for name, row in manifest.rows().items() if name not in kept and not row.done
-        )
+        manifest.forget(name for name, row in manifest.rows().items() if name not in kept and not row.done)
         manifest.store(planned.rows)
     planned.recipe.write(planned.folder / RECIPE)
     return {"recipe_hash": blake2b(text.encode(), digest_size=16).hexdigest(), "versions": versions}

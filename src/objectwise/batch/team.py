@@ -62,7 +62,10 @@ def _free_memory() -> float:
         text = Path("/proc/meminfo").read_text(encoding="ascii")
     except OSError:
         return math.inf
-    return next((int(line.split()[1]) * 1024.0 for line in text.splitlines() if line.startswith("MemAvailable")), math.inf)
+    return next(
+        (int(line.split()[1]) * 1024.0 for line in text.splitlines() if line.startswith("MemAvailable")),
+        math.inf,
+    )
 
 
 def task_of(planned: Plan, row: Row) -> dict[str, Any]:
@@ -150,7 +153,9 @@ class Team:
                 if row.attempts < MOST_ATTEMPTS:
                     waiting.append(row)
                     continue
-                error = f"the process that worked on it has died {row.attempts} times, perhaps for lack of memory"
+                error = (
+                    f"the process that worked on it has died {row.attempts} times, perhaps for lack of memory"
+                )
                 yield row, {"error": error}
             elif "say" in said:
                 self.say(said["say"])

@@ -16,7 +16,9 @@ def told(planned: Plan, workers: int, estimated: Estimate | None) -> Iterator[st
         yield f"{'done already ' if row.done else ''}{row.name}: {_said(row)}"
         yield from (f"  {name} was changed by hand and will be kept beside a new one" for name in row.changed)
     yield from left_out_told(planned.left_out, len(planned.left_out))
-    files = ", ".join(f"NAME{name[len(planned.rows[0].name) :]}" for name in planned.files_of(planned.rows[0]).values())
+    files = ", ".join(
+        f"NAME{name[len(planned.rows[0].name) :]}" for name in planned.files_of(planned.rows[0]).values()
+    )
     yield f"for each image: {files} in {planned.folder}"
     if planned.tables:
         yield f"over all images: {', '.join(path.name for path in planned.tables.values())}"
@@ -66,7 +68,9 @@ def duration(seconds: float) -> str:
 
 def _said(row: Row) -> str:
     files = list(row.inputs.values())
-    text = str(files[0]) if len(files) == 1 else ", ".join(f"{name} {item}" for name, item in row.inputs.items())
+    text = (
+        str(files[0]) if len(files) == 1 else ", ".join(f"{name} {item}" for name, item in row.inputs.items())
+    )
     known = ", ".join(f"{key} {value}" for key, value in row.metadata.items())
     return f"{text} ({known})" if known else text
 
@@ -76,5 +80,7 @@ def _taking(estimated: Estimate, workers: int) -> str:
     if estimated.tried.error:
         return f"tried on {name}, which fails: {estimated.tried.error}"
     processes = "one process" if workers == 1 else f"{workers} processes"
-    memory = f", at most about {estimated.memory * workers / 1e9:.1f} GB of memory" if estimated.memory else ""
+    memory = (
+        f", at most about {estimated.memory * workers / 1e9:.1f} GB of memory" if estimated.memory else ""
+    )
     return f"about {duration(estimated.seconds)} in {processes}{memory}, as tried on {name}"

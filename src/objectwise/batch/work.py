@@ -120,9 +120,7 @@ class Job:
         answer["values"] = as_json(values)
         return last.results
 
-    def _write(
-        self, results: Mapping[str, Result], names: Mapping[str, str], answer: dict[str, Any]
-    ) -> None:
+    def _write(self, results: Mapping[str, Result], names: Mapping[str, str], answer: dict[str, Any]) -> None:
         answer |= {"outputs": dict(names), "written": {}, "tables": {}, "columns": {}}
         try:
             draft = unfinished_folder(self.folder)

@@ -94,8 +94,9 @@ def read_image(
         Unit of ``spacing``. Left out, it is the unit in the file, or ``"pixel"`` where there is none.
         Given alone, the pixel size of the file is converted to it.
     lazy : bool or int, optional
-        Whether to open the file without reading it; a number for doing so from that many bytes of pixels on. OME-Zarr keeps its chunks; TIFF becomes a dask array with one chunk for each
-        page or tile, and NPY is mapped into memory; PNG and JPEG are always read whole.
+        Whether to open the file without reading it; a number for doing so from that many bytes of pixels on.
+        OME-Zarr keeps its chunks, TIFF becomes a dask array with one chunk for each page or tile, and NPY is
+        mapped into memory; PNG and JPEG are always read whole.
     scene : int, 0 or more, optional
         Which image to read, of a file that holds several.
 

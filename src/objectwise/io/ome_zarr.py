@@ -17,7 +17,9 @@ from objectwise.io.files import Found, ImageFileError, stem
 
 def is_zarr(path: Path) -> bool:
     """Tell whether a folder is a Zarr group or array."""
-    return path.is_dir() and any((path / name).is_file() for name in (".zgroup", ".zattrs", ".zarray", "zarr.json"))
+    return path.is_dir() and any(
+        (path / name).is_file() for name in (".zgroup", ".zattrs", ".zarray", "zarr.json")
+    )
 
 
 def fields_of(path: Path) -> Iterator[tuple[str, Path, dict[str, str]]]:
@@ -56,7 +58,11 @@ def read_zarr(path: Path, *, lazy: bool) -> Found:
     said = _attributes(path)
     try:
         if "multiscales" not in said:
-            found = "a plate, whose images are named by PLATE/WELL/FIELD" if "plate" in said else "no image of OME-Zarr"
+            found = (
+                "a plate, whose images are named by PLATE/WELL/FIELD"
+                if "plate" in said
+                else "no image of OME-Zarr"
+            )
             raise ImageFileError(f"{path.name}: {found}")
         scales = said["multiscales"][0]
         level = scales["datasets"][0]
@@ -71,11 +77,13 @@ def read_zarr(path: Path, *, lazy: bool) -> Found:
             for item in transformations.get("coordinateTransformations", ()):
                 if item.get("type") == "scale":
                     steps = [step * float(factor) for step, factor in zip(steps, item["scale"], strict=True)]
-        units = {letter: unit_name(str(item.get("unit", ""))) for letter, item in zip(letters, axes, strict=True)}
+        units = {
+            letter: unit_name(str(item.get("unit", ""))) for letter, item in zip(letters, axes, strict=True)
+        }
         channels = said.get("omero", {}).get("channels", ())
         if array.dtype.kind not in "buif":
             raise ImageFileError(f"{path.name}: pixels of type {array.dtype} cannot be worked on")
-        found = Found(
+        image = Found(
             da.from_array(array, chunks=array.chunks, name=False) if lazy else np.asarray(array[...]),
             letters,
             True,
@@ -90,11 +98,11 @@ def read_zarr(path: Path, *, lazy: bool) -> Found:
         ) from error
     by_axis = dict(zip(letters, steps, strict=True))
     if units.get("x") in LENGTHS:
-        found.unit = units["x"]
-        found.spacing = {axis: by_axis[axis] for axis in "zyx" if units.get(axis) == found.unit}
+        image.unit = units["x"]
+        image.spacing = {axis: by_axis[axis] for axis in "zyx" if units.get(axis) == image.unit}
     if units.get("t") in TIMES:
-        found.interval, found.interval_unit = by_axis["t"], units["t"]
-    return found
+        image.interval, image.interval_unit = by_axis["t"], units["t"]
+    return image
 
 
 def _attributes(path: Path) -> dict[str, Any]:
@@ -107,7 +115,9 @@ def _attributes(path: Path) -> dict[str, Any]:
                     data = data.get("attributes", {})
                 return {**data, **data.get("ome", {})}
             except (ValueError, AttributeError, TypeError) as error:
-                raise ImageFileError(f"{path.name}: the metadata in {name} cannot be read ({error})") from error
+                raise ImageFileError(
+                    f"{path.name}: the metadata in {name} cannot be read ({error})"
+                ) from error
     return {}
 
 

@@ -126,7 +126,8 @@ def made_whole(path: Path) -> Iterator[Path]:
 
 
 def unfinished_folder(folder: Path) -> Path:
-    """Make a hidden folder in another one, for what is not finished; its name is short, as that of a result may be long."""
+    """Make a hidden folder in another one, for what is not finished."""
+    # a short name, as that of a result may be as long as a name can be
     inside = folder / f".{uuid4().hex[:12]}{UNFINISHED}"
     inside.mkdir()
     return inside
