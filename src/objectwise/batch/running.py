@@ -119,7 +119,9 @@ def _keep(planned: Plan, manifest: Manifest, row: Row, answer: dict[str, Any]) -
     folder = planned.folder
     if draft := answer.pop("folder", None):
         # tables last: their dictionaries are there when they are
+        # whoever made them works on the next image while this one waits for the disk
         for name in sorted(answer["written"], key=lambda name: name in answer["outputs"].values()):
+            on_disk(folder / draft / name)
             (folder / draft / name).replace(folder / name)
         on_disk(folder)
         shutil.rmtree(folder / draft, ignore_errors=True)

@@ -25,7 +25,7 @@ from objectwise.core.results import Result
 from objectwise.core.run import expectation, run
 from objectwise.core.table import dictionary_path
 from objectwise.io.opening import Reading
-from objectwise.io.results import on_disk, unfinished_folder, write_result
+from objectwise.io.results import unfinished_folder, write_result
 
 # errors that the next image would meet, too
 _NO_USE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOENT}
@@ -128,7 +128,6 @@ class Job:
             for name, result in results.items():
                 path = write_result(draft / names[name], result)
                 for file in (path, dictionary_path(path)) if result.kind == "table" else (path,):
-                    on_disk(file)
                     answer["written"][file.name] = content_hash([file])
                 if result.kind == "table":
                     key, columns = described(result.array)

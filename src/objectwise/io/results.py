@@ -118,9 +118,7 @@ def made_whole(path: Path) -> Iterator[Path]:
         yield folder / path.name
         # the file itself comes last: where it is, all that belongs to it is there
         for item in sorted(folder.iterdir(), key=lambda item: item.name == path.name):
-            on_disk(item)
             item.replace(path.with_name(item.name))
-        on_disk(path.parent)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
