@@ -2,11 +2,13 @@
 
 The bare operations are those of a script that somebody writes for one folder: read, run the recipe, write the labels
 and the table, one image after another in one process, with no name, hash or row of anything. It is timed as a
-process of its own, and so is each run: starting is part of it.
+process of its own, and so is each run: starting is part of it. Beside the time stands that of the processors, which
+says the same on a machine that does other things, too.
 """
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
 import sys
@@ -61,8 +63,9 @@ def bare(images: str, out: str, recipe_file: str) -> None:
         table.array.to_csv(Path(out) / f"{image.name}_table.csv")
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """Return how long a process takes, and when its first line comes."""
+def timed(command: list[str]) -> tuple[float, float, float]:
+    """Return how long a process takes, its processors with those that it starts, and when its first line comes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -72,7 +75,9 @@ def timed(command: list[str]) -> tuple[float, float]:
                 first = time.perf_counter() - start
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return time.perf_counter() - start, first
+    taken = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return taken, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, first
 
 
 def main() -> None:
@@ -85,25 +90,42 @@ def main() -> None:
     try:
         write_images(folder / "images", n)
         recipe().write(folder / "recipe.toml")
-        run = [sys.executable, "-m", "objectwise", "run", str(folder / "recipe.toml"), str(folder / "images"), "-o"]
+        run = [
+            sys.executable,
+            "-m",
+            "objectwise",
+            "run",
+            str(folder / "recipe.toml"),
+            str(folder / "images"),
+            "-o",
+        ]
         # everything is compiled, and the files are in memory
         timed([*run, str(folder / "warm")])
         shutil.rmtree(folder / "warm")
         script = [sys.executable, __file__, "--bare", str(folder / "images"), str(folder / "bare")]
-        alone, _ = timed([*script, str(folder / "recipe.toml")])
-        one, first = timed([*run, str(folder / "one"), "--workers", "1"])
-        two, first_of_two = timed([*run, str(folder / "two"), "--workers", "2"])
-        again, _ = timed([*run, str(folder / "two"), "--workers", "2"])
+        alone, alone_processors, _ = timed([*script, str(folder / "recipe.toml")])
+        one, one_processors, first = timed([*run, str(folder / "one"), "--workers", "1"])
+        two, two_processors, first_of_two = timed([*run, str(folder / "two"), "--workers", "2"])
+        again, again_processors, _ = timed([*run, str(folder / "two"), "--workers", "2"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"\n{n} images of {SIZE} x {SIZE}: smooth, threshold, split, measure\n")
-    print("| | Time | For each image | First result after |")
-    print("| --- | --: | --: | --: |")
-    print(f"| The bare operations, one process | {alone:.1f} s | {1e3 * alone / n:.0f} ms | |")
-    print(f"| `objectwise run --workers 1` | {one:.1f} s | {1e3 * one / n:.0f} ms | {first:.1f} s |")
-    print(f"| `objectwise run --workers 2` | {two:.1f} s | {1e3 * two / n:.0f} ms | {first_of_two:.1f} s |")
-    print(f"| The same command again | {again:.1f} s | {1e3 * again / n:.1f} ms | |")
-    print(f"\nTwo processes are {one / two:.2f} times as fast as one; the books cost {one / alone - 1:+.0%}.")
+    print("| | Time | Processors | For each image | First result after |")
+    print("| --- | --: | --: | --: | --: |")
+    for name, time_taken, processors, first_line in (
+        ("The bare operations, one process", alone, alone_processors, 0),
+        ("`objectwise run --workers 1`", one, one_processors, first),
+        ("`objectwise run --workers 2`", two, two_processors, first_of_two),
+        ("The same command again", again, again_processors, 0),
+    ):
+        shown = f"{first_line:.1f} s" if first_line else ""
+        print(
+            f"| {name} | {time_taken:.1f} s | {processors:.1f} s | {1e3 * time_taken / n:.0f} ms | {shown} |"
+        )
+    print(
+        f"\nTwo processes are {one / two:.2f} times as fast as one. The books cost {one / alone - 1:+.0%} of time "
+        f"and {one_processors / alone_processors - 1:+.0%} of processors."
+    )
 
 
 if __name__ == "__main__":
