@@ -230,7 +230,7 @@ def _unused(name: str, taken: Mapping[str, Result]) -> str:
 def _run(options: argparse.Namespace) -> int:
     from objectwise.batch import find_images, plan, run_batch
     from objectwise.batch.statistics import lock_statistics, locked_values
-    from objectwise.batch.team import fitting_workers
+    from objectwise.batch.team import fitting_workers, known_elsewhere
     from objectwise.batch.telling import counted, left_out_told, told
 
     recipe = _recipe(options.recipe)
@@ -256,7 +256,11 @@ def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         from objectwise.batch.estimate import estimate
 
-        for line in told(planned, workers, estimate(planned, workers) if planned.waiting else None):
+        for line in told(
+            planned,
+            workers,
+            estimate(planned, workers) if planned.waiting and known_elsewhere(recipe) else None,
+        ):
             print(line)
         return 0
 

@@ -136,6 +136,15 @@ def test_image_that_kills_is_given_up(images, out, monkeypatch):
     assert [row.attempts for row in work(images, out).values()] == [0]
 
 
+def test_operation_of_ones_own_stays_in_this_process(images, out, monkeypatch):
+    function = RECIPE.step("labels").operation.function
+    monkeypatch.setattr(function, "__module__", "mine")
+    assert teams.fitting_workers(planned(images, out)) == 0
+    with pytest.raises(ValueError, match="operations of your own"):
+        work(images, out, workers=1)
+    assert len(work(images, out)) == 3
+
+
 def test_processes_that_cannot_start_are_an_error(images, out, monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(OSError, match="end as soon as they are started"):

@@ -87,6 +87,14 @@ def test_table_of_a_run_that_is_not_through(images, out):
     assert contents(out) == before
 
 
+def test_table_that_has_gone_is_missed(images, out):
+    work(images, out)
+    (out / "b_table.csv").unlink()
+    with pytest.raises(ValueError, match=r"b_table\.csv is missing in .*: run b again"):
+        join(out)
+    assert list(work(images, out)) == ["b"]
+
+
 def test_folder_without_results_has_no_table(tmp_path):
     with pytest.raises(ValueError, match=r"holds no results of ours: there is no objectwise\.sqlite"):
         join(tmp_path)

@@ -55,12 +55,25 @@ def join(folder: str | Path) -> list[Path]:
     problems = []
     for name, table in tables_of(recipe, folder).items():
         try:
+            _refuse_missing(folder, done, name, columns)
             written += _write(table, [row for row in done if name in row.tables], name, columns)
         except ValueError as error:
             problems.append(str(error))
     if problems:
         raise ValueError("; ".join(problems))
     return written
+
+
+def _refuse_missing(folder: Path, rows: Sequence[Row], name: str, columns: Mapping[str, Any]) -> None:
+    """Refuse to leave out an image whose table has gone, as nobody would see that it is not there."""
+    for row in rows:
+        if name in row.tables and not (
+            row.tables[name][0] in columns and (folder / row.outputs.get(name, "")).is_file()
+        ):
+            raise ValueError(
+                f"{row.outputs.get(name, name)} is missing in {folder}: run {row.name} again, with the same command "
+                "that made it"
+            )
 
 
 class _Columns:

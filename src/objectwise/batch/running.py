@@ -22,7 +22,7 @@ from objectwise.batch.joining import join
 from objectwise.batch.lock import Lock
 from objectwise.batch.manifest import MANIFEST, Manifest, ManifestError, Row
 from objectwise.batch.planning import LOCK, RECIPE, Plan, stamp_of
-from objectwise.batch.team import Team, work_here
+from objectwise.batch.team import Team, known_elsewhere, work_here
 from objectwise.io.results import on_disk, remove_unfinished
 
 
@@ -45,6 +45,10 @@ def run_batch(planned: Plan, workers: int = 0, say: Callable[[str], None] | None
     OSError
         If the folder cannot be written to. What is finished is kept.
     """
+    if workers and not known_elsewhere(planned.recipe):
+        raise ValueError(
+            "the recipe has operations of your own, which other processes do not know; work in this one, with 0 workers"
+        )
     say = say or (lambda _: None)
     folder = planned.folder
     folder.mkdir(parents=True, exist_ok=True)

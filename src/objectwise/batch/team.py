@@ -25,6 +25,7 @@ from typing import IO, Any
 from objectwise.batch.planning import Plan, Row
 from objectwise.batch.work import Job
 from objectwise.batch.worker import written
+from objectwise.core.recipe import Recipe
 from objectwise.kernels.threads import n_threads
 
 # after so many deaths an image is given up
@@ -44,12 +45,17 @@ _OWN_MEMORY, _TIMES_FILES = 400e6, 40
 Answer = dict[str, Any]
 
 
+def known_elsewhere(recipe: Recipe) -> bool:
+    """Tell whether all operations of a recipe come with the package, so that another process knows them, too."""
+    return all(step.operation.function.__module__.startswith("objectwise.") for step in recipe.steps)
+
+
 def fitting_workers(planned: Plan) -> int:
     """Return how many processes suit a plan: one for each core, as far as there are images and memory for them.
 
     None, for a recipe with operations of somebody else, which only the process knows that has registered them.
     """
-    if not all(step.operation.function.__module__.startswith("objectwise.") for step in planned.recipe.steps):
+    if not known_elsewhere(planned.recipe):
         return 0
     largest = max((sum(files.size for files in row.inputs.values()) for row in planned.waiting), default=0)
     fitting = _free_memory() / (_OWN_MEMORY + _TIMES_FILES * largest)
