@@ -169,8 +169,8 @@ def command_line() -> str:
     parts = [
         "# Command line",
         "`objectwise ops NAME` describes an operation, `objectwise apply NAME --help` lists its options; both are also "
-        "on [its page](operations/index.md). Exit codes: 0 for success, 1 for something that does not fit or a file of "
-        "a batch that failed, 2 for a wrong command, 130 where it was stopped.",
+        "on [its page](operations/index.md). Exit codes: 0 for success, 1 for something that does not fit, 2 for a "
+        "wrong command, 3 for a folder with images that failed, 130 where it was stopped.",
         "```text\n" + help_of() + "```",
     ]
     commands = re.findall(r"^    (\w+) ", help_of(), re.MULTILINE)

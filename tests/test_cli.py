@@ -35,6 +35,9 @@ def call(capsys):
     """Call the command line; return its exit code, its output and its complaints."""
 
     def run(*arguments):
+        if arguments[:1] == ("run",) and "--workers" not in arguments:
+            # what processes do is tested with the batch
+            arguments = (*arguments, "--workers", "0")
         try:
             code = main([str(item) for item in arguments])
         except SystemExit as stop:
@@ -119,7 +122,7 @@ def test_lists_of_operations_are_complete(call):
         assert all(f"  {name} " in out for name in operations)
 
 
-@pytest.mark.parametrize("command", ["demo", "ops", "apply", "run", "measure", "schema"])
+@pytest.mark.parametrize("command", ["demo", "ops", "apply", "run", "table", "diff", "measure", "schema"])
 def test_every_command_has_help(command, call):
     code, out, err = call(command, "--help")
     assert (code, err) == (0, "")
@@ -676,12 +679,12 @@ def recipe(tmp_path):
 def test_recipe_on_a_folder(call, folder, recipe, tmp_path):
     out = tmp_path / "results"
     code, said, err = call("run", recipe, folder, "-o", out)
-    assert code == 1
-    assert err == "left out, as no image by its name: notes.txt\n"
+    assert code == 3
+    assert err == "left out, a hidden file: .hidden.tif\nleft out, no image by its name: notes.txt\n"
     lines = said.splitlines()
-    assert lines[0].startswith("better: 0.") or lines[0].endswith(" s")
-    assert lines[1].startswith("cut: failed, cut.tif: the file is cut off")
-    assert lines[3] == f"2 of 3 files are done, 1 failed; results in {out}"
+    assert re.fullmatch(r"1/3 better: \d+\.\d\d s", lines[0])
+    assert lines[1].startswith("2/3 cut: failed, cut.tif: the file is cut off")
+    assert lines[3] == f"2 of 3 images are done, 1 failed; results in {out}"
     table = pd.read_csv(out / "all_table.csv")
     assert table["file"].tolist() == ["better", "good ü"]
     assert table["area"].tolist() == [10, 10]
@@ -690,7 +693,7 @@ def test_recipe_on_a_folder(call, folder, recipe, tmp_path):
     (folder / "cut.tif").unlink()
     code, said, _ = call("run", recipe, folder, "-o", out)
     assert code == 0
-    assert said == f"2 of 2 files are done already\n2 of 2 files are done; results in {out}\n"
+    assert said == f"2 of 2 images are done already\n2 of 2 images are done; results in {out}\n"
     recipe.write_text(recipe.read_text(encoding="utf-8").replace("9.5", "8.5"), encoding="utf-8")
     code, _, err = call("run", recipe, folder, "-o", out)
     assert code == 1
@@ -703,7 +706,7 @@ def test_pattern_and_missing_pixel_size(call, recipe, tmp_path):
     np.save(tmp_path / "a.npy", blobs(32, 40))
     pattern = str(tmp_path / "*.npy")
     code, said, _ = call("run", recipe, pattern, "-o", tmp_path / "out")
-    assert code == 1
+    assert code == 3
     assert "a: failed, step 'clean': the recipe gives lengths in um, but the image has no pixel size" in said
     # nothing was done there, so that the same folder serves
     given = ["--spacing", "0.5", "--unit", "um"]
@@ -786,7 +789,7 @@ def test_shipped_recipe_by_its_name(call, tmp_path):
 def test_mistake_in_a_recipe(call, folder, recipe, tmp_path, change, sentence):
     recipe.write_text(recipe.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
     code, said, err = call("run", recipe, folder / "better.tif", "-o", tmp_path / "out")
-    assert code == 1
+    assert code == (3 if "furlong" in sentence else 1)
     assert sentence in said + err
     assert err.count("\n") <= 1
 
@@ -799,7 +802,92 @@ def test_recipe_of_an_editor_that_marks_its_files(call, folder, recipe, tmp_path
 def test_folder_that_is_not_ours(call, folder, recipe):
     code, _, err = call("run", recipe, folder / "better.tif", "-o", folder)
     assert code == 1
-    assert "is not empty and holds no results of ours: choose another folder, or add --overwrite" in err
+    assert "is not empty and holds no results of ours (.hidden.tif): choose another folder, or add" in err
+
+
+def test_plan_is_told_and_nothing_is_done(call, folder, recipe, tmp_path):
+    out = tmp_path / "results"
+    code, said, err = call("run", recipe, folder, "-o", out, "--dry-run", "--workers", "2")
+    assert (code, err) == (0, "")
+    lines = said.splitlines()
+    assert lines[0] == f"better: {folder / 'better.tif'}"
+    assert "left out, no image by its name: notes.txt" in lines
+    assert f"for each image: NAME_labels.ome.tif, NAME_table.csv in {out}" in lines
+    assert "over all images: all_table.csv" in lines
+    assert "3 images to be done" in lines
+    assert re.fullmatch(
+        r"about \d+ seconds? in 2 processes(, at most about \d+\.\d GB of memory)?, as tried on (better|good ü)",
+        lines[-1],
+    )
+    assert not out.exists()
+    call("run", recipe, folder / "better.tif", "-o", out)
+    code, said, _ = call("run", recipe, folder / "better.tif", "-o", out, "--dry-run")
+    assert said.splitlines()[0].startswith("done already better: ")
+    assert said.splitlines()[-1] == "0 images to be done, 1 done already"
+
+
+def test_processes_do_the_same_work(call, folder, recipe, tmp_path):
+    code, said, _ = call("run", recipe, folder, "-o", tmp_path / "out", "--workers", "2")
+    assert code == 3
+    assert sorted(line[:4] for line in said.splitlines()[:3]) == ["1/3 ", "2/3 ", "3/3 "]
+    code, _, err = call("run", recipe, folder, "-o", tmp_path / "out", "--workers", "-1")
+    assert code == 2
+    assert "--workers: must be a whole number from 0; found '-1'" in err
+
+
+def test_statistics_of_one_image_for_all(call, recipe, tmp_path):
+    for name, light in {"a": 100, "b": 50}.items():
+        write_image(tmp_path / f"{name}.tif", (blobs(32, 40) // (200 // light)), Grid("yx", (0.5, 0.5), "um"))
+    images, out = f"{tmp_path}/*.tif", tmp_path / "out"
+    code, said, _ = call("run", recipe, images, "-o", out, "--lock-statistics", "first")
+    assert code == 0
+    assert said.startswith("threshold of mask is 10 in all images\n")
+    locked = Recipe.read(out / "recipe.toml")
+    assert locked.step("mask").parameters["threshold"] == 10
+    assert locked.notes["statistics_of"] == "a"
+    # a new first image does not change what the others were done with
+    write_image(tmp_path / "0.tif", blobs(32, 40), Grid("yx", (0.5, 0.5), "um"))
+    code, said, _ = call("run", recipe, images, "-o", out, "--lock-statistics", "first")
+    assert code == 0
+    assert "2 of 3 images are done already" in said
+    code, _, err = call("run", recipe, images, "-o", out, "--lock-statistics", tmp_path / "b.tif")
+    assert code == 1
+    assert "another recipe" in err
+    code, said, _ = call("diff", recipe, out)
+    assert code == 1
+    assert "+threshold = 10.0" in said.splitlines()
+    assert call("diff", recipe, recipe)[:2] == (0, "")
+
+
+def test_nothing_to_lock_is_told(call, image, tmp_path):
+    Recipe([Step("smooth", "smooth_gaussian", {"image": "image"})]).write(tmp_path / "r.toml")
+    code, _, err = call("run", tmp_path / "r.toml", image, "-o", tmp_path / "o", "--lock-statistics", "first")
+    assert code == 1
+    assert "computes no number from the images" in err
+
+
+def test_table_of_a_folder_of_results(call, folder, recipe, tmp_path):
+    out = tmp_path / "out"
+    call("run", recipe, folder, "-o", out)
+    before = (out / "all_table.csv").read_bytes()
+    (out / "all_table.csv").unlink()
+    code, said, _ = call("table", out)
+    assert (code, said.splitlines()[0]) == (0, f"written to {out / 'all_table.csv'}")
+    assert (out / "all_table.csv").read_bytes() == before
+    code, _, err = call("table", folder)
+    assert code == 1
+    assert "holds no results of ours" in err
+
+
+def test_wells_of_file_names_become_columns(call, recipe, tmp_path):
+    for well in ("A01", "B02"):
+        for channel in (1, 2):
+            path = tmp_path / f"{well}_s1_w{channel}.TIF"
+            write_image(path, blobs(32, 40), Grid("yx", (0.5, 0.5), "um"))
+    pattern = ["--pattern", "{well}_s{field}_w{channel}.tif"]
+    assert call("run", recipe, f"{tmp_path}[2]", "-o", tmp_path / "out", *pattern)[0] == 0
+    table = pd.read_csv(tmp_path / "out" / "all_table.csv")
+    assert table[["file", "well", "field"]].values.tolist() == [["A01_s1", "A01", 1], ["B02_s1", "B02", 1]]
 
 
 def test_schema_fits_the_shipped_recipes(call):

@@ -30,6 +30,7 @@ _WORDS: dict[type, str] = {
 }
 
 
+_ANY_RECIPE = "a recipe file, a folder of results, or the name of a recipe that ships with the package"
 _ENDINGS = {"table": ".csv; what its columns mean is written beside it", "value": ".csv"}
 
 
@@ -134,7 +135,9 @@ def _parser() -> argparse.ArgumentParser:
         "files",
         nargs="+",
         metavar="INPUT",
-        help="files, folders or patterns for the first input of the recipe",
+        help="for the first input of the recipe: files, folders, patterns, OME-Zarr images and plates, each with the "
+        "[CHANNEL] that is meant where there are several; or a CSV with a column of files and others, such as "
+        "treatment, for the table",
     )
     batch.add_argument(
         "-o",
@@ -149,14 +152,47 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=GLOB",
-        help="files for another input of the recipe, as many and in the same order",
+        help="files for another input of the recipe: of the same names, or as many and in the same order",
     )
     batch.add_argument(
         "--overwrite",
         action="store_true",
         help="use the folder even if it holds something else, and do all anew",
     )
+    batch.add_argument(
+        "--pattern",
+        metavar="NAME",
+        help="what the names of files say, as in '{well}_s{field}_w{channel}.tif': files that differ in channel, z or "
+        "t alone are one image, all else becomes columns of the table",
+    )
+    batch.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        help="folder that the files named in a CSV lie in [that of the CSV]",
+    )
+    batch.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="how many processes do the work; 0 for none beside this one [one for each core, as memory allows]",
+    )
+    batch.add_argument(
+        "--lock-statistics",
+        metavar="FILE",
+        help="use the numbers of this image, such as its threshold, for all; first is the first one",
+    )
+    batch.add_argument(
+        "--dry-run", action="store_true", help="tell what would be done and about how long it takes, and stop"
+    )
     _add_reading(batch)
+
+    table = add("table", "write one table over all images of a run, be it finished or not")
+    table.add_argument("folder", type=Path, metavar="DIR", help="the folder of results of objectwise run")
+
+    diff = add("diff", "show in what two recipes differ; the exit code is 1 if they do")
+    for name in ("first", "second"):
+        diff.add_argument(name, metavar="RECIPE", help=_ANY_RECIPE)
 
     record = operations["measure"]
     measure = add("measure", "measure the objects of a labels file")
@@ -176,15 +212,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, summary in (
         ("script", "print a recipe as a Python script"),
         ("methods", "print a recipe as text for the methods section of a paper"),
-        ("diff", "say in what two recipes differ"),
     ):
-        text = add(name, summary)
-        for item in ("recipe", "other")[: 2 if name == "diff" else 1]:
-            text.add_argument(
-                item,
-                metavar=item.upper(),
-                help="a recipe file, or the name of a recipe that ships with the package",
-            )
+        add(name, summary).add_argument("recipe", metavar="RECIPE", help=_ANY_RECIPE)
 
     add("schema", "print the JSON schema of recipe files, by which an editor checks them")
     return parser
@@ -276,6 +305,12 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--unit", help="unit of the pixel size, such as um")
     group.add_argument("--scene", type=int, metavar="N", help="which image of a file with several, from 0")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0; found {text!r}")
+    return int(text)
 
 
 def _sizes(text: str) -> float | tuple[float, ...]:

@@ -1,6 +1,7 @@
 """The command line: what each command does. What it understands is in `arguments`.
 
-An error is one sentence and an exit code: 1 for something that does not fit, 2 for a wrong command.
+An error is one sentence and an exit code: 1 for something that does not fit, 2 for a wrong command, 3 for a batch
+that is through and has images that failed, 130 where it was stopped.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from objectwise.core.results import Result
     from objectwise.core.step import Step
     from objectwise.io.opening import Reading
+
+
+FAILED = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -224,46 +228,85 @@ def _unused(name: str, taken: Mapping[str, Result]) -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from objectwise.batch import plan, run_batch
-    from objectwise.io.opening import find_files
+    from objectwise.batch import find_images, plan, run_batch
+    from objectwise.batch.statistics import lock_statistics, locked_values
+    from objectwise.batch.team import fitting_workers, known_elsewhere
+    from objectwise.batch.telling import counted, left_out_told, told
 
     recipe = _recipe(options.recipe)
-    named = {recipe.inputs[0]: options.files}
+    named: dict[str, list[str]] = {name: [] for name in recipe.inputs}
+    named[recipe.inputs[0]] += options.files
     for item in options.input:
         name, _, pattern = item.partition("=")
         if name not in recipe.inputs or not pattern:
             raise ValueError(
                 f"--input must be NAME=GLOB, NAME one of {', '.join(recipe.inputs)}; found {item!r}"
             )
-        named.setdefault(name, []).append(pattern)
-    files = {}
-    for name, patterns in named.items():
-        files[name], left_out = find_files(patterns)
-        if left_out:
-            shown = ", ".join(path.name for path in left_out[:3]) + (", ..." if len(left_out) > 3 else "")
-            print(
-                f"left out, as no image by {'its name' if len(left_out) == 1 else 'their names'}: {shown}",
-                file=sys.stderr,
-            )
-    kinds = recipe.input_kinds()
-    planned = plan(recipe, files, options.output, _reading(options), options.overwrite)
-    ready = sum(row.done for row in planned.rows)
-    if ready:
-        print(f"{ready} of {len(planned.rows)} files are done already", flush=True)
+        named[name].append(pattern)
+    images, left_out = find_images(named, pattern=options.pattern, root=options.root, results=options.output)
+    if options.lock_statistics is not None:
+        unlocked = recipe
+        recipe = lock_statistics(recipe, options.lock_statistics, images, options.output, _reading(options))
+        for line in locked_values(unlocked, recipe):
+            print(line, flush=True)
+    planned = plan(
+        recipe, images, options.output, _reading(options), left_out=left_out, overwrite=options.overwrite
+    )
+    workers = fitting_workers(planned) if options.workers is None else options.workers
+    if options.dry_run:
+        from objectwise.batch.estimate import estimate
+
+        for line in told(
+            planned,
+            workers,
+            estimate(planned, workers) if planned.waiting and known_elsewhere(recipe) else None,
+        ):
+            print(line)
+        return 0
 
     def say(sentence: str) -> None:
-        print(sentence, file=sys.stderr, flush=True)
+        print(as_options(sentence), file=sys.stderr, flush=True)
 
-    for row in run_batch(planned, lambda path, name: _open(path, options, kinds[name]), say):
+    for line in left_out_told(left_out):
+        say(line)
+    total, ready = len(planned.rows), len(planned.rows) - len(planned.waiting)
+    if ready:
         print(
-            f"{row.name}: " + (f"failed, {as_options(row.error)}" if row.error else f"{row.seconds:.2f} s"),
+            f"{ready} of {counted(total, 'image')} {'is' if ready == 1 else 'are'} done already", flush=True
+        )
+    try:
+        for number, row in enumerate(run_batch(planned, workers, say), ready + 1):
+            for note in row.notes:
+                say(f"{row.name}: {note}")
+            became = f"failed, {as_options(row.error)}" if row.error else f"{row.seconds:.2f} s"
+            print(f"{number}/{total} {row.name}: {became}", flush=True)
+    finally:
+        done, failed = total - len(planned.waiting), sum(bool(row.error) for row in planned.rows)
+        print(
+            f"{done} of {counted(total, 'image')} {'is' if done == 1 else 'are'} done"
+            + (f", {failed} failed" if failed else "")
+            + f"; results in {options.output}",
             flush=True,
         )
-    done = sum(row.done for row in planned.rows)
-    failed = len(planned.rows) - done
-    counts = f"{done} of {len(planned.rows)} files are done" + (f", {failed} failed" if failed else "")
-    print(f"{counts}; results in {options.output}")
-    return 1 if failed else 0
+    return FAILED if failed else 0
+
+
+def _table(options: argparse.Namespace) -> None:
+    from objectwise.batch import join
+
+    written = join(options.folder)
+    for path in written:
+        print(f"written to {path}")
+    if not written:
+        print("no table is finished yet")
+
+
+def _diff(options: argparse.Namespace) -> int:
+    first, second = (_recipe(name) for name in (options.first, options.second))
+    lines = first.diff(second)
+    for line in lines:
+        print(line)
+    return 1 if lines else 0
 
 
 def _script(options: argparse.Namespace) -> None:
@@ -278,16 +321,13 @@ def _methods(options: argparse.Namespace) -> None:
     print(methods_text(_recipe(options.recipe)))
 
 
-def _diff(options: argparse.Namespace) -> None:
-    lines = _recipe(options.recipe).diff(_recipe(options.other))
-    print("\n".join(lines) or "the recipes do the same")
-
-
 def _recipe(name: str) -> Recipe:
-    """Return the recipe of a file, or one that ships with the package."""
+    """Return the recipe of a file or of a folder of results, or one that ships with the package."""
     from objectwise.core.recipe import Recipe
     from objectwise.recipes import shipped
 
+    if (Path(name) / "recipe.toml").is_file():
+        return Recipe.read(Path(name) / "recipe.toml")
     if Path(name).exists() or Path(name).name != Path(name).stem:
         return Recipe.read(name)
     return shipped(name)
@@ -347,6 +387,7 @@ _COMMANDS = {
     "score": _score,
     "script": _script,
     "methods": _methods,
+    "table": _table,
     "diff": _diff,
     "schema": _schema,
 }

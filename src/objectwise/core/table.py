@@ -412,21 +412,26 @@ class Table:
 
         Notes
         -----
-        Numbers are written such that reading gives the same bits. NaN is an empty field; the reasons
+        Numbers are written such that reading gives the same bits. A text that a spreadsheet would take for a formula
+        has an apostrophe put before it (`safe_cell`). NaN is an empty field; the reasons
         stay behind, and the description of a column says where it is not defined.
         """
+        path = Path(path)
+        safe_frame(self.frame).to_csv(path, index=False)
+        safe_frame(self.dictionary()).to_csv(dictionary_path(path), index=False)
+        return path
+
+    def dictionary(self) -> pd.DataFrame:
+        """Return the data dictionary: name, unit, description and reference of each column."""
         import pandas as pd
 
-        path = Path(path)
-        self.frame.to_csv(path, index=False)
-        dictionary = {
-            "name": list(self.units),
-            "unit": list(self.units.values()),
-            "description": list(self.descriptions.values()),
-            "reference": list(self.references.values()),
-        }
-        pd.DataFrame(dictionary).to_csv(dictionary_path(path), index=False)
-        return path
+        names = list(map(str, self.frame.columns))
+        known = {"unit": self.units, "description": self.descriptions, "reference": self.references}
+        return pd.DataFrame(
+            {"name": names}
+            | {key: [entries.get(name, "") for name in names] for key, entries in known.items()},
+            dtype=str,
+        )
 
     @classmethod
     def read_csv(cls, path: str | Path) -> Table:
@@ -490,6 +495,31 @@ def _rises(frames: np.ndarray, labels: np.ndarray) -> bool:
     """Whether rows go frame by frame with increasing labels, as almost all do, so that none comes twice."""
     same = frames[1:] == frames[:-1]
     return bool(((frames[1:] > frames[:-1]) | (same & (labels[1:] > labels[:-1]))).all())
+
+
+def safe_cell(value: Any) -> Any:
+    """Return a text such that no spreadsheet takes it for a formula; a number, and all else, as it is.
+
+    A name of a file or a treatment may come from a stranger, and a cell such as ``=HYPERLINK(...)`` does things when
+    the table is opened. An apostrophe before it makes it text.
+
+    Examples
+    --------
+    >>> safe_cell("=1+1"), safe_cell("-0.5"), safe_cell("nuclei")
+    ("'=1+1", '-0.5', 'nuclei')
+    """
+    if isinstance(value, str) and value.lstrip(" ")[:1] in tuple("=+-@\t\r\n"):
+        try:
+            float(value)
+        except ValueError:
+            return "'" + value
+    return value
+
+
+def safe_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose texts and names of columns no spreadsheet takes for formulas; see `safe_cell`."""
+    texts = [name for name in frame.columns if frame[name].dtype.kind not in "biuf"]
+    return frame.assign(**{name: frame[name].map(safe_cell) for name in texts}).rename(columns=safe_cell)
 
 
 def dictionary_path(path: str | Path) -> Path:

@@ -34,6 +34,7 @@ from objectwise.io.files import (
     stem,
     supported,
 )
+from objectwise.io.ome_zarr import is_zarr, read_zarr
 from objectwise.io.writing import write_image
 
 __all__ = ["ImageFile", "ImageFileError", "is_image", "read_image", "supported", "write_image"]
@@ -73,7 +74,7 @@ def read_image(
     spacing: float | Sequence[float] | None = None,
     unit: str | None = None,
     *,
-    lazy: bool = False,
+    lazy: bool | int = False,
     scene: int | None = None,
 ) -> ImageFile:
     """Read an image file with its axes and pixel size.
@@ -81,7 +82,8 @@ def read_image(
     Parameters
     ----------
     path : str or Path
-        A TIFF (OME-TIFF, ImageJ, plain), PNG, JPEG or NPY file, told by its content.
+        A TIFF (OME-TIFF, ImageJ, plain), PNG, JPEG or NPY file, told by its content, or the folder of an
+        OME-Zarr image.
     axes : str, optional
         One letter for each axis in the order of the file, out of ``t c z y x``, where the file does not
         say it or says it wrongly.
@@ -91,9 +93,10 @@ def read_image(
     unit : str, optional
         Unit of ``spacing``. Left out, it is the unit in the file, or ``"pixel"`` where there is none.
         Given alone, the pixel size of the file is converted to it.
-    lazy : bool, optional
-        Whether to open the file without reading it. TIFF becomes a dask array with one chunk for each
-        page or tile, and NPY is mapped into memory; PNG and JPEG are always read whole.
+    lazy : bool or int, optional
+        Whether to open the file without reading it; a number for doing so from that many bytes of pixels on.
+        OME-Zarr keeps its chunks, TIFF becomes a dask array with one chunk for each page or tile, and NPY is
+        mapped into memory; PNG and JPEG are always read whole.
     scene : int, 0 or more, optional
         Which image to read, of a file that holds several.
 
@@ -130,16 +133,20 @@ def read_image(
             from objectwise.io.tiff import read_tiff
 
             found = read_tiff(path, lazy=lazy, scene=scene)
+        elif kind == "zarr":
+            found = read_zarr(path, lazy=bool(lazy))
         else:
             if scene not in (None, 0):
                 raise ImageFileError(f"{path.name}: holds one image; scene must be 0 and found was {scene}")
-            found = _read_npy(path, lazy) if kind == "npy" else _read_picture(path, kind)
+            found = _read_npy(path, bool(lazy)) if kind == "npy" else _read_picture(path, kind)
     except OSError as error:
         raise ImageFileError(f"{path.name}: cannot be read ({error.strerror or error})") from error
     return _assemble(path, found, axes, spacing, unit)
 
 
 def _checked_kind(path: Path) -> str:
+    if is_zarr(path):
+        return "zarr"
     if path.is_dir():
         raise ImageFileError(f"{path.name}: a folder, not an image file")
     if not path.exists():

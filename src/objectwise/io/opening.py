@@ -1,15 +1,12 @@
-"""Files as a person names them: which ones are meant, and what a run is given of each.
+"""Files as a person means them: what a run is given of each.
 
-A run knows arrays, grids and kinds. A person knows names, folders and patterns, says in an option what a file does
-not tell itself, and takes a picture of black and white for a mask. What lies between is here, for the command line
-and the batch alike.
+A run knows arrays, grids and kinds. A person says in an option what a file does not tell itself, and takes a picture
+of black and white for a mask. What lies between is here, for the command line and the batch alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +14,11 @@ import numpy as np
 
 from objectwise.core.grid import Grid
 from objectwise.core.results import Result
-from objectwise.io.files import ImageFileError, supported
+from objectwise.io.files import ImageFileError
 from objectwise.io.images import read_image
+
+# bytes of pixels that are read at once: to open them lazily takes longer, and half a second for the first
+LARGE = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ def open_input(
     reading = reading or Reading()
     said = {"spacing": reading.spacing, "unit": reading.unit, "scene": reading.scene}
     try:
-        found = read_image(path, axes=reading.axes, lazy=True, **said)  # type: ignore[arg-type]
+        found = read_image(path, axes=reading.axes, lazy=LARGE, **said)  # type: ignore[arg-type]
     except ImageFileError:
         if not beside or reading.axes is None:
             raise
-        found = read_image(path, lazy=True, **said)  # type: ignore[arg-type]
+        found = read_image(path, lazy=LARGE, **said)  # type: ignore[arg-type]
     array, notes = found.array, list(found.notes)
     if reading.spacing is not None and not found.grid.calibrated:
         notes.append(
@@ -103,46 +103,6 @@ def _shows_mask(array: Any) -> bool:
         return False
     pixels = np.asarray(array)
     return bool(((pixels == 0) | (pixels == 255)).all() and (pixels == 255).any())
-
-
-def find_files(names: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """Return the files that names, folders and patterns stand for, in order, each once.
-
-    Parameters
-    ----------
-    names : sequence of str
-        A folder stands for the images in it, a pattern for all files that fit it. Anything else is a file,
-        whether it is there or not.
-
-    Returns
-    -------
-    files, left_out : list of path
-        What is meant, and the files in the folders that are no images by their names.
-
-    Raises
-    ------
-    ValueError
-        If nothing fits.
-    """
-    files: list[Path] = []
-    left_out: list[Path] = []
-    for name in names:
-        path = Path(name)
-        if path.is_dir():
-            inside = sorted(
-                item for item in path.iterdir() if item.is_file() and not item.name.startswith(".")
-            )
-            files += [item for item in inside if supported(item)]
-            left_out += [item for item in inside if not supported(item)]
-        elif path.exists() or not any(letter in name for letter in "*?["):
-            files.append(path)
-        else:
-            # Path.glob takes no absolute pattern
-            found = map(Path, glob(name, recursive=True))  # noqa: PTH207
-            files += sorted(item for item in found if item.is_file())
-    if not files:
-        raise ValueError(f"there is no image in {', '.join(names)}")
-    return list(dict.fromkeys(files)), left_out
 
 
 def with_pixel_size_of(grid: Grid, known: Grid) -> Grid:

@@ -6,6 +6,7 @@ a table are made in a hidden folder beside their place, and moved when they are 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,8 +113,7 @@ def made_whole(path: Path) -> Iterator[Path]:
     Path
         A path of the same name in a hidden folder of the same file system.
     """
-    folder = path.with_name(f".{path.name}.{uuid4().hex[:8]}{UNFINISHED}")
-    folder.mkdir()
+    folder = unfinished_folder(path.parent)
     try:
         yield folder / path.name
         # the file itself comes last: where it is, all that belongs to it is there
@@ -121,6 +121,32 @@ def made_whole(path: Path) -> Iterator[Path]:
             item.replace(path.with_name(item.name))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def unfinished_folder(folder: Path) -> Path:
+    """Make a hidden folder in another one, for what is not finished."""
+    # a short name, as that of a result may be as long as a name can be
+    inside = folder / f".{uuid4().hex[:12]}{UNFINISHED}"
+    inside.mkdir()
+    return inside
+
+
+def on_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk and not only on their way to it."""
+    if path.is_dir():
+        # Windows has no such thing for folders
+        if os.name != "nt":
+            _synced(path, os.O_RDONLY)
+    else:
+        _synced(path, os.O_RDWR)
+
+
+def _synced(path: Path, flags: int) -> None:
+    opened = os.open(path, flags)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from objectwise.core.table import Table, dictionary_path
+from objectwise.core.table import Table, dictionary_path, safe_cell, safe_frame
 from objectwise.io.results import made_whole
 
 if TYPE_CHECKING:
@@ -23,24 +23,6 @@ FORMATS = {".csv": "CSV", ".tsv": "TSV", ".xlsx": "Excel", ".parquet": "Parquet"
 _NEEDS = {".xlsx": ("openpyxl", "excel"), ".parquet": ("pyarrow", "parquet")}
 # of a sheet in Excel
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def harmless(value: Any) -> Any:
-    """Return a text such that no spreadsheet runs it; numbers, and texts that are numbers, stay as they are.
-
-    Examples
-    --------
-    >>> harmless("=1+1"), harmless("DAPI"), harmless("-3.5"), harmless(-3.5)
-    ("'=1+1", 'DAPI', '-3.5', -3.5)
-    """
-    if not isinstance(value, str) or not value.startswith(_FORMULA):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
-    return value
 
 
 def part_of(table: Table, places: Any = None, names: Sequence[str] | None = None) -> Table:
@@ -58,12 +40,12 @@ def part_of(table: Table, places: Any = None, names: Sequence[str] | None = None
     if names is not None:
         wanted = {"frame", "label", *names}
         frame = frame[[name for name in frame.columns if name in wanted]]
-    return Table(frame, table.units, table.descriptions, table.reasons)
+    return Table(frame, table.units, table.descriptions, table.reasons, references=table.references)
 
 
 def as_text(table: Table, names: Sequence[str] | None = None) -> str:
     """Return a table as tab-separated text with a header, for a spreadsheet to paste."""
-    frame = _harmless(table.frame if names is None else table.frame[list(names)])
+    frame = safe_frame(table.frame if names is None else table.frame[list(names)])
     return str(frame.to_csv(sep="\t", index=False, lineterminator="\n"))
 
 
@@ -110,33 +92,13 @@ def write_table(table: Table, path: str | Path) -> Path:
     return path
 
 
-def dictionary_of(table: Table) -> pd.DataFrame:
-    """Return the data dictionary: a row with name, unit and definition for each column."""
-    import pandas as pd
-
-    names = list(map(str, table.frame.columns))
-    columns = {
-        "name": names,
-        "unit": [table.units.get(name, "") for name in names],
-        "description": [table.descriptions.get(name, "") for name in names],
-    }
-    return pd.DataFrame(columns)
-
-
-def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
-    texts = [name for name in frame.columns if frame[name].dtype.kind not in "biuf"]
-    safe = frame.assign(**{name: frame[name].map(harmless) for name in texts})
-    return safe.rename(columns=harmless)
-
-
 def _write_csv(table: Table, path: Path) -> None:
-    _harmless(table.frame).to_csv(path, index=False)
-    _harmless(dictionary_of(table)).to_csv(dictionary_path(path), index=False)
+    table.to_csv(path)
 
 
 def _write_tsv(table: Table, path: Path) -> None:
-    _harmless(table.frame).to_csv(path, sep="\t", index=False)
-    _harmless(dictionary_of(table)).to_csv(dictionary_path(path), index=False)
+    safe_frame(table.frame).to_csv(path, sep="\t", index=False)
+    safe_frame(table.dictionary()).to_csv(dictionary_path(path), index=False)
 
 
 def _write_excel(table: Table, path: Path) -> None:
@@ -148,10 +110,10 @@ def _write_excel(table: Table, path: Path) -> None:
             f"a sheet in Excel has {_MOST_ROWS - 1} rows at most; found {len(frame)}: save as CSV or Parquet"
         )
     book = Workbook(write_only=True)
-    for title, content in (("table", frame), ("columns", dictionary_of(table))):
+    for title, content in (("table", frame), ("columns", table.dictionary())):
         sheet = book.create_sheet(title)
         sheet.freeze_panes = "A2"
-        sheet.append([harmless(str(name)) for name in content.columns])
+        sheet.append([safe_cell(str(name)) for name in content.columns])
         columns = [_cells(content[name]) for name in content.columns]
         for row in zip(*columns, strict=True):
             sheet.append(row)
@@ -164,7 +126,7 @@ def _cells(values: pd.Series) -> list[Any]:
         return list(values.to_numpy().tolist())
     if values.dtype.kind == "f":
         return [value if value - value == 0 else None for value in values.to_numpy().tolist()]
-    return [harmless(value) if isinstance(value, str) else None for value in values]
+    return [safe_cell(value) if isinstance(value, str) else None for value in values]
 
 
 def _write_parquet(table: Table, path: Path) -> None:

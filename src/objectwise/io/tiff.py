@@ -38,7 +38,7 @@ _COLOURED = (2, 6)
 _OWN_ADDRESSES = (".ndpi",)
 
 
-def read_tiff(path: Path, *, lazy: bool, scene: int | None) -> Found:
+def read_tiff(path: Path, *, lazy: bool | int, scene: int | None) -> Found:
     """Read the pixels of a TIFF file, and what it says about them."""
     import tifffile
 
@@ -54,7 +54,8 @@ def read_tiff(path: Path, *, lazy: bool, scene: int | None) -> Found:
             found.scene, found.n_scenes = number, len(series)
             if np.dtype(chosen.dtype).kind not in "buif":
                 raise ImageFileError(f"{path.name}: pixels of type {chosen.dtype} cannot be worked on")
-            found.array = _lazy(path, file, chosen) if lazy else _pixels(path, chosen)
+            small = lazy is not True and np.dtype(chosen.dtype).itemsize * chosen.size < lazy
+            found.array = _lazy(path, file, chosen) if lazy and not small else _pixels(path, chosen)
             extra, photometric = chosen.keyframe.extrasamples, int(chosen.keyframe.photometric)
     except (ImageFileError, OSError):
         raise

@@ -125,8 +125,8 @@ def _suffix(path: Path) -> str:
 
 
 def _atomically(path: Path, write: Callable[[Any], Any]) -> None:
-    # a hidden name in the same folder: renaming is atomic only within one file system
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex[:8]}.unfinished")
+    # a hidden name in the same folder, as renaming is atomic only within one file system; and a short one
+    unfinished = path.with_name(f".{uuid4().hex[:12]}.unfinished")
     try:
         with unfinished.open("wb") as file:
             write(file)
