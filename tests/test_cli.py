@@ -855,7 +855,7 @@ def test_statistics_of_one_image_for_all(call, recipe, tmp_path):
     assert "another recipe" in err
     code, said, _ = call("diff", recipe, out)
     assert code == 1
-    assert "+threshold = 10.0" in said.splitlines()
+    assert "mask: threshold left out -> 10" in said.splitlines()
     assert call("diff", recipe, recipe)[:2] == (0, "")
 
 

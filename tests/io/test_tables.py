@@ -23,7 +23,7 @@ def table():
             "=name": ["=1+1", "DAPI", "-3"],
         }
     )
-    return Table(frame, {"area": "um^2"}, {"area": "What it covers."})
+    return Table(frame, {"area": "um^2"}, {"area": "What it covers."}, references={"area": "Someone (1999)"})
 
 
 @pytest.mark.parametrize(("ending", "sep"), [(".csv", ","), (".tsv", "\t")])
@@ -45,7 +45,7 @@ def test_excel(table, tmp_path):
     assert rows[1] == [0, 3, 1.5, True, "'=1+1"]
     assert rows[2][2] is None
     assert rows[3][2] is None
-    assert ["area", "um^2", "What it covers."] in [
+    assert ["area", "um^2", "What it covers.", "Someone (1999)"] in [
         list(row) for row in book["columns"].iter_rows(values_only=True)
     ]
 
