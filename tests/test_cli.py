@@ -856,7 +856,7 @@ def test_statistics_of_one_image_for_all(call, recipe, tmp_path):
     code, said, _ = call("diff", recipe, out)
     assert code == 1
     assert "mask: threshold left out -> 10" in said.splitlines()
-    assert call("diff", recipe, recipe)[:2] == (0, "")
+    assert call("diff", recipe, recipe)[:2] == (0, "the recipes do the same\n")
 
 
 def test_nothing_to_lock_is_told(call, image, tmp_path):

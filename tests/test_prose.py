@@ -96,7 +96,7 @@ def test_on_the_command_line(capsys, tmp_path):
     recipe().write(tmp_path / "other.toml")
     assert main(["methods", str(tmp_path / "mine.toml")]) == 0
     assert "method li" in capsys.readouterr().out
-    assert main(["diff", str(tmp_path / "mine.toml"), str(tmp_path / "other.toml")]) == 0
+    assert main(["diff", str(tmp_path / "mine.toml"), str(tmp_path / "other.toml")]) == 1
     assert capsys.readouterr().out == "mask: method li -> otsu\n"
     assert main(["diff", "coins", "coins"]) == 0
     assert capsys.readouterr().out == "the recipes do the same\n"

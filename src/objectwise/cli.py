@@ -304,8 +304,7 @@ def _table(options: argparse.Namespace) -> None:
 def _diff(options: argparse.Namespace) -> int:
     first, second = (_recipe(name) for name in (options.first, options.second))
     lines = first.diff(second)
-    for line in lines:
-        print(line)
+    print("\n".join(lines) or "the recipes do the same")
     return 1 if lines else 0
 
 
