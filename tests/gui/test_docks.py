@@ -24,7 +24,7 @@ from objectwise.gui.docks import (
     WatershedDock,
 )
 from objectwise.gui.measuring import MeasureDock
-from objectwise.gui.table import table_of
+from objectwise.gui.noted_table import table_of
 from objectwise.gui.wiring import input_name
 
 DOCKS = (

@@ -13,7 +13,10 @@ from objectwise.core.run import Result
 from objectwise.core.table import Table
 from objectwise.gui.features import features_of
 from objectwise.gui.layers import fingerprint
-from objectwise.gui.table import TableDock, TableModel, note_table
+from objectwise.gui.noted_table import note_table
+from objectwise.gui.selection import selection_of
+from objectwise.gui.table import TableDock
+from objectwise.gui.table_model import TableModel
 
 
 @pytest.fixture
@@ -74,22 +77,21 @@ def test_sorting_changes_nothing_about_the_link(model, sparse, open_dock):
 def test_an_object_leads_to_its_row(model, sparse, open_dock):
     dock = open_dock(TableDock, model)
     dock.view.sortByColumn(dock.model.names.index("label"), Qt.SortOrder.DescendingOrder)
-    for label, frame in ((7, 1), (5000, 2), (5000, 1), (12, 2)):
+    for label, frame in ((7, 1), (5000, 2), (12, 2), (5000, 1)):
         model.dims.set_current_step(0, frame)
         sparse.selected_label = label
         assert dock.model.object_at(dock.view.currentIndex().row()) == (label, frame)
+        assert selection_of(sparse).rows() == [(frame, label)]
     sparse.selected_label = 999
     assert not dock.view.selectionModel().hasSelection()
 
 
-def test_the_row_follows_the_frame(model, sparse, open_dock):
+def test_another_frame_leaves_the_selection_as_it_is(model, sparse, open_dock):
     dock = open_dock(TableDock, model)
     click(dock, 5000, 1)
     model.dims.set_current_step(0, 2)
-    assert dock.model.object_at(dock.view.currentIndex().row()) == (5000, 2)
-    assert sparse.selected_label == 5000
-    model.dims.set_current_step(0, 0)
-    assert not dock.view.selectionModel().hasSelection()
+    assert dock.model.object_at(dock.view.currentIndex().row()) == (5000, 1)
+    assert selection_of(sparse).rows() == [(1, 5000)]
 
 
 def test_one_frame_only(model, sparse, open_dock):
@@ -198,8 +200,11 @@ def table():
 def test_headers_name_units(table, qapp):
     model = TableModel(table)
     titles = [model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())]
-    assert titles == ["frame", "label", "area (um^2)", "n", "flag"]
-    assert model.headerData(2, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) == "What it covers."
+    assert titles == ["frame", "label", "area (µm²)", "n", "flag"]
+    assert (
+        model.headerData(2, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+        == "<p>What it covers.</p>"
+    )
 
 
 def test_cells_and_gaps(table, qapp):
@@ -228,7 +233,12 @@ def test_an_empty_table(model, open_dock):
     dock.copy_rows()
 
 
-def test_copy_and_save(model, sparse, open_dock, tmp_path):
+def saved(qtbot, dock, *arguments):
+    dock.save_table(*arguments)
+    qtbot.waitUntil(lambda: dock._saving is None, timeout=20000)
+
+
+def test_copy_and_save(model, sparse, open_dock, tmp_path, qtbot):
     dock = open_dock(TableDock, model)
     dock.copy_rows()
     lines = QApplication.clipboard().text().splitlines()
@@ -237,13 +247,13 @@ def test_copy_and_save(model, sparse, open_dock, tmp_path):
     dock.view.selectAll()
     dock.copy_rows()
     assert len(QApplication.clipboard().text().splitlines()) == 6
-    path = dock.save_csv(str(tmp_path / "cells"))
-    assert path == tmp_path / "cells.csv"
-    read = Table.read_csv(path)
+    saved(qtbot, dock, str(tmp_path / "cells"))
+    read = Table.read_csv(tmp_path / "cells.csv")
     pd.testing.assert_frame_equal(read.frame, dock.model.table.frame)
     assert read.units["area"] == "um^2"
-    assert dock.save_csv(str(tmp_path / "no" / "where.csv")) is None
-    assert "Not saved" in dock.title.text()
+    assert "Saved 5 rows to cells.csv" in dock.title.text()
+    saved(qtbot, dock, str(tmp_path / "no" / "where.csv"))
+    assert "Not saved: there is no folder" in dock.problem.text()
 
 
 def test_a_closed_table_follows_no_event(model, sparse, open_dock):

@@ -7,7 +7,8 @@ from typing import Any
 from objectwise.core.run import run
 from objectwise.demo import coins
 from objectwise.gui.layers import fingerprint, make_layer, space_of
-from objectwise.gui.table import note_table, show_table
+from objectwise.gui.noted_table import note_table
+from objectwise.gui.table import show_table
 from objectwise.recipes import shipped
 
 

@@ -13,7 +13,8 @@ from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Outcome, measured
-from objectwise.gui.table import note_table, show_table
+from objectwise.gui.noted_table import note_table
+from objectwise.gui.table import show_table
 from objectwise.measure.families import groups, groups_by_default
 
 

@@ -1,71 +1,58 @@
 """The table of a labels layer, linked to its objects by id and frame.
 
 The link goes by the id and the frame that a row names, never by its position, so that sorting, gaps between ids
-and an id that lives through many frames change nothing.
+and an id that lives through many frames change nothing. Which rows are selected and which are shown is kept with the
+layer (`selection`), as plots and canvas ask for it too; here it is only seen and changed.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import napari.viewer
 import numpy as np
-from napari.layers import Labels, Layer
-from qtpy.QtCore import QModelIndex, QSize, Qt, QTimer
+from napari.layers import Labels
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QApplication,
+    QBoxLayout,
     QCheckBox,
+    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QPushButton,
-    QTableView,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 from superqt.utils import create_worker
 
-from objectwise.core.grid import Grid
-from objectwise.core.recipe import Recipe
-from objectwise.core.results import Result
+from objectwise.core.conditions import matching, quoted
 from objectwise.core.table import Table
 from objectwise.gui.calibration import KEY, axes_of, data_of, notes_of
+from objectwise.gui.canvas_link import CanvasLink, link_canvas
 from objectwise.gui.closing import ClosingDock
+from objectwise.gui.column_menu import ColumnMenu
 from objectwise.gui.features import displayed_frame, publish
-from objectwise.gui.layers import fingerprint, source_of
+from objectwise.gui.filter_line import FilterLine
+from objectwise.gui.layers import fingerprint
+from objectwise.gui.noted_table import NotedTable, table_of
 from objectwise.gui.places import holder_of
-from objectwise.gui.table_model import TableModel
+from objectwise.gui.run_bar import colors, text_label
+from objectwise.gui.selection import Selection, selection_of
+from objectwise.gui.table_model import STATISTICS, TableModel
+from objectwise.gui.table_view import SummaryView, TableView
+from objectwise.io.tables import FORMATS, as_text, part_of, write_table
 
 TITLE = "Table (Objectwise)"
 
-
-@dataclass(frozen=True)
-class NotedTable:
-    """The table of a layer, as it is kept on it."""
-
-    table: Table
-    grid: Grid
-    recipe: Recipe | None
-    mark: str | None
-
-    @property
-    def labelled(self) -> bool:
-        """Whether its rows are of what the layer shows, rather than of frames or distances."""
-        return self.recipe is None or self.recipe.steps[-1].operation.rows.labelled
-
-
-def note_table(layer: Layer, result: Result, mark: str | None) -> None:
-    """Keep a table on the layer that it was measured from."""
-    noted = NotedTable(result.array, result.grid, result.recipe, mark)
-    layer.metadata[KEY] = {**notes_of(layer), "table": noted}
-
-
-def table_of(layer: Layer | None) -> NotedTable | None:
-    """Return the table that is kept on a layer."""
-    return notes_of(layer).get("table") if isinstance(layer, Labels) else None
+# of a dock, in pixels, from which on its controls are in one row
+_WIDE = 800
 
 
 def show_table(viewer: Any, layer: Labels) -> "TableDock | None":
@@ -80,7 +67,7 @@ def show_table(viewer: Any, layer: Labels) -> "TableDock | None":
         holder = holder_of(dock)
         if holder is not None:
             # a bottom dock starts with the height of two rows
-            holder.parent().resizeDocks([holder], [230], Qt.Orientation.Vertical)
+            holder.parent().resizeDocks([holder], [260], Qt.Orientation.Vertical)
     dock.show_layer(layer)
     holder = holder_of(dock)
     if holder is not None:
@@ -102,16 +89,20 @@ class TableDock(ClosingDock):
         self.viewer = viewer
         self.layer: Labels | None = None
         self.model = TableModel()
-        self._following = False
+        self.link: CanvasLink | None = None
+        self.hidden: set[str] = set()
         self._worker: Any = None
+        self._saving: Any = None
         self._build()
         self.follow(self._on_active, viewer.layers.selection.events.active)
         self.follow(self._on_removed, viewer.layers.events.removed)
         self.follow(self._on_dims, viewer.dims.events.current_step)
+        self.follow(self._paint, viewer.events.theme)
         self._check_soon = QTimer(self)
         self._check_soon.setSingleShot(True)
         self._check_soon.setInterval(400)
         self._check_soon.timeout.connect(self._check)
+        self._paint()
         layers = [layer for layer in viewer.layers if table_of(layer) is not None]
         active = viewer.layers.selection.active
         if layers:
@@ -119,48 +110,108 @@ class TableDock(ClosingDock):
         else:
             self._clear()
 
+    # --- widgets ---------------------------------------------------------------------------------------
+
     def _build(self) -> None:
-        self.title = QLabel()
-        self.title.setWordWrap(True)
+        self.title = text_label()
+        self.title.setWordWrap(False)
         self.warning = QLabel("The labels were changed after this table was made; measure again.")
         self.warning.setStyleSheet("color: #e08e1b;")
         self.warning.setWordWrap(True)
         self.warning.hide()
+        self.problem = text_label()
+        self.problem.hide()
         self.only_frame = QCheckBox("Displayed frame only")
-        self.only_frame.toggled.connect(self._on_dims)
-        self.save = QPushButton("Save CSV ...")
-        self.save.setToolTip(
-            "The table, and beside it a file with the unit and the definition of each column"
+        self.only_frame.setToolTip("Show the objects of the frame on the canvas, here and in the plots")
+        self.only_frame.toggled.connect(self._on_only_frame)
+        self.columns = ColumnMenu(self)
+        self.columns.chosen.connect(self._hide)
+        column_button = _button("Columns ▾", "Which columns are shown")
+        column_button.setMenu(self.columns)
+        column_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.statistic = QComboBox()
+        self.statistic.addItems(["no summary", *STATISTICS, "all"])
+        self.statistic.setCurrentText("mean")
+        self.statistic.setToolTip(
+            "<p>What is shown below each column: of the selected rows where there are several, of all that are shown "
+            "otherwise. The tooltip of a number there names them all.</p>"
         )
-        self.save.clicked.connect(lambda: self.save_csv())
-        self.copy = QPushButton("Copy")
-        self.copy.setToolTip("The selected rows, or all, as text for a spreadsheet (Ctrl+C)")
+        self.statistic.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.copy = _button(
+            "Copy", "The selected rows, or all that are shown, as text for a spreadsheet (Ctrl+C)"
+        )
         self.copy.clicked.connect(self.copy_rows)
-        self.view = QTableView()
-        self.view.setModel(self.model)
-        self.view.setSortingEnabled(True)
-        self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(22)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.selectionModel().currentRowChanged.connect(self._on_row)
+        self.save = _button(
+            "Save ▾", "As CSV, Excel or Parquet, with the unit and the definition of each column"
+        )
+        self.save_menu = QMenu(self)
+        self.save_menu.aboutToShow.connect(self._offer_saving)
+        self.save.setMenu(self.save_menu)
+        self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.filter = FilterLine()
+        self.filter.changed.connect(self._on_filter)
+        self.finder = QLineEdit()
+        self.finder.setPlaceholderText("Find")
+        self.finder.setToolTip(
+            "The id of an object, or part of the name of a column or of a text; Enter goes to the next"
+        )
+        self.finder.setMaximumWidth(110)
+        self.finder.returnPressed.connect(self.find_next)
+        self.view = TableView(self.model)
+        self.view.went.connect(self._go_to)
+        self.view.horizontalHeader().setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.horizontalHeader().customContextMenuRequested.connect(self._on_header)
+        self.summary = SummaryView(self.view)
+        self.statistic.currentTextChanged.connect(self._on_statistic)
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.copy_rows)
-        top = QHBoxLayout()
-        top.addWidget(self.title, 1)
-        for widget in (self.only_frame, self.copy, self.save):
-            top.addWidget(widget)
+        self._needing = [column_button, self.statistic, self.copy, self.save, self.filter, self.finder]
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        rows: tuple[tuple[QWidget, ...], ...] = (
+            (self.title, self.only_frame),
+            (self.filter, self.finder),
+            (self.statistic, column_button, self.copy, self.save),
+        )
+        for widgets in rows:
+            row = QHBoxLayout()
+            row.setSpacing(4)
+            for widget in widgets:
+                row.addWidget(widget, int(widget is self.filter))
+            self._top.addLayout(row, int(self.filter in widgets))
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
-        column.addLayout(top)
+        column.setSpacing(3)
+        column.addLayout(self._top)
         column.addWidget(self.warning)
+        column.addWidget(self.problem)
         column.addWidget(self.view, 1)
+        column.addWidget(self.summary)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide and low, to lie below the image."""
-        return QSize(600, 190)
+        return QSize(600, 240)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As narrow as a dock at the side, where the controls lie below each other."""
+        return QSize(280, 140)
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Put the controls beside each other where there is room: every row of a low dock counts."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE
+        directions = QBoxLayout.Direction
+        self._top.setDirection(directions.LeftToRight if wide else directions.TopToBottom)
+
+    def _paint(self, _event: Any = None) -> None:
+        red, grey = colors(self.viewer)
+        self.problem.setStyleSheet(f"color: {red};")
+        self.title.setStyleSheet(f"color: {grey};")
+        self.filter.dress(self.window().styleSheet())
+
+    def placed(self) -> None:
+        """Take on the look of the window."""
+        self._paint()
 
     # --- which layer -----------------------------------------------------------------------------------
 
@@ -169,21 +220,45 @@ class TableDock(ClosingDock):
         noted = table_of(layer)
         if noted is None:
             return
-        self._leave()
-        self.layer = layer
-        for event, slot in self._layer_events(layer):
-            event.connect(slot)
-        self.model.set_table(noted.table)
-        self._widen()
-        self.view.setColumnHidden(self.model.names.index("frame"), "t" not in noted.grid.axes)
-        n, frames = len(noted.table), "t" in noted.grid.axes
-        self.title.setText(f"{layer.name}: {n} {'row' if n == 1 else 'rows'}")
-        self.only_frame.setVisible(frames)
-        self.save.setEnabled(True)
-        self.copy.setEnabled(True)
+        if layer is not self.layer:
+            self._leave()
+            self.layer = layer
+            self.link = link_canvas(self.viewer, layer)
+            for event, slot in self._layer_events(layer):
+                event.connect(slot)
         self.warning.hide()
+        if noted.table is not self.model.table:
+            self._show_table()
+
+    @property
+    def selection(self) -> Selection | None:
+        """The selected rows of the layer."""
+        return None if self.layer is None else selection_of(self.layer)
+
+    def _show_table(self) -> None:
+        noted, selection = self._noted(), self.selection
+        if noted is None or selection is None or self.layer is None:
+            return
+        self.model.set_table(noted.table)
+        self.filter.names = self.model.names
+        self._widen()
+        for widget in self._needing:
+            widget.setEnabled(True)
+        self.only_frame.setVisible("t" in noted.grid.axes)
+        self.only_frame.setChecked(selection.frame_only)
+        if self.filter.text() != selection.condition:
+            self.filter.setText(selection.condition)
+        kept = notes_of(self.layer).get("hidden")
+        self.hidden = set(kept) if kept is not None else self.hidden - {"frame"} | self._without_time()
+        self.columns.offer(noted.table, self.hidden)
+        self._hide(self.hidden)
+        self.view.follow(selection)
+        self._on_filtered()
         self._publish()
-        self._on_selected_label()
+
+    def _without_time(self) -> set[str]:
+        noted = self._noted()
+        return {"frame"} if noted is not None and "t" not in noted.grid.axes else set()
 
     def _widen(self) -> None:
         """Make the columns as wide as their headers; looking at every cell would take seconds."""
@@ -193,29 +268,34 @@ class TableDock(ClosingDock):
             self.view.setColumnWidth(number, max(60, metrics.horizontalAdvance(title) + 30))
 
     def _layer_events(self, layer: Labels) -> list[tuple[Any, Any]]:
-        events = layer.events
+        events, selection = layer.events, selection_of(layer)
         return [
-            (events.selected_label, self._on_selected_label),
             (events.set_data, self._on_edit),
             (events.data, self._on_edit),
             (events.paint, self._on_edit),
-            (events.name, self._on_name),
+            (events.name, self._say),
+            (selection.changed, self._on_selection),
+            (selection.filtered, self._on_filtered),
+            (selection.measured, self._show_table),
         ]
 
     def _leave(self) -> None:
+        self.view.follow(None)
         if self.layer is not None:
             for event, slot in self._layer_events(self.layer):
                 event.disconnect(slot)
-        self.layer = None
+        if self.link is not None:
+            self.link.release()
+        self.layer = self.link = None
 
     def _clear(self) -> None:
         self._leave()
         self.model.set_table(None)
         self.title.setText("Measure a labels layer to see its objects here.")
-        self.only_frame.hide()
-        self.warning.hide()
-        self.save.setEnabled(False)
-        self.copy.setEnabled(False)
+        for widget in (self.only_frame, self.warning, self.problem):
+            widget.hide()
+        for needing in self._needing:
+            needing.setEnabled(False)
 
     def _on_active(self, event: Any) -> None:
         layer = event.value
@@ -226,116 +306,162 @@ class TableDock(ClosingDock):
         if event.value is self.layer:
             self._clear()
 
-    def _on_name(self, _event: Any = None) -> None:
-        if self.layer is not None:
-            n = len(self.model.order)
-            self.title.setText(f"{self.layer.name}: {n} {'row' if n == 1 else 'rows'}")
-
-    # --- rows and objects ------------------------------------------------------------------------------
-
-    @contextmanager
-    def _leading(self) -> Iterator[None]:
-        """Change the viewer without the table following its own change."""
-        self._following = True
-        try:
-            yield
-        finally:
-            self._following = False
-
     def _noted(self) -> NotedTable | None:
         return table_of(self.layer)
 
-    def _axes(self) -> str:
-        return (axes_of(self.layer) or "") if self.layer is not None else ""
-
-    def _time(self) -> int:
+    def _time(self) -> int | None:
+        """Return the displayed frame; None where there is no time."""
         if self.layer is None:
-            return 0
-        return displayed_frame(self.viewer, self.layer, self._axes()) or 0
-
-    def _on_row(self, current: QModelIndex, _before: QModelIndex) -> None:
-        """Go to the object of a row."""
-        noted = self._noted()
-        if self._following or not current.isValid() or self.layer is None or noted is None:
-            return
-        if not noted.labelled:
-            return
-        label, frame = self.model.object_at(current.row())
-        with self._leading():
-            self.layer.selected_label = label
-            point = self._pixel_of(current.row(), label, frame)
-            if point is not None:
-                self._go_to(point)
-        self._publish()
-
-    def _pixel_of(self, row: int, label: int, frame: int) -> list[float] | None:
-        """Return where the object of a row is, in pixels of the layer's axes."""
-        noted = self._noted()
-        if noted is None or self.layer is None:
             return None
-        found: dict[str, float] = {"t": frame}
-        for axis in noted.grid.spatial:
-            centre = self.model.value_at(row, f"centroid_{axis}")
-            low, high = (self.model.value_at(row, f"bbox_{side}_{axis}") for side in ("min", "max"))
-            if centre is not None:
-                found[axis] = float(centre) / noted.grid.spacing_along(axis)
-            elif low is not None and high is not None:
-                found[axis] = (float(low) + float(high) - 1) / 2
-        if not set(noted.grid.spatial) <= set(found):
-            array = source_of(self.layer).array
-            block = noted.grid.read(array, {"t": frame} if "t" in noted.grid.axes else {})
-            pixels = np.argwhere(block == label)
-            if not len(pixels):
-                return None
-            found |= dict(zip(noted.grid.spatial, pixels[len(pixels) // 2].astype(float), strict=True))
-        return [found.get(axis, 0.0) for axis in axes_of(self.layer) or ""]
+        return displayed_frame(self.viewer, self.layer, axes_of(self.layer) or "")
 
-    def _go_to(self, point: list[float]) -> None:
-        assert self.layer is not None
-        world = np.array(self.layer.data_to_world(point))
-        dims, offset = self.viewer.dims, self.viewer.dims.ndim - len(world)
-        for number, position in enumerate(world):
-            if number + offset not in dims.displayed:
-                dims.set_point(number + offset, position)
-        shown = [float(world[number - offset]) for number in dims.displayed if number >= offset]
-        # napari 0.9 has put the camera into the scene
-        camera = getattr(self.viewer, "scene", self.viewer).camera
-        centre = list(camera.center)
-        centre[-len(shown) :] = shown
-        camera.center = tuple(centre)
+    # --- rows ------------------------------------------------------------------------------------------
 
-    def _on_selected_label(self, _event: Any = None) -> None:
-        """Go to the row of the selected object."""
-        noted = self._noted()
-        if self._following or self.layer is None or noted is None or not noted.labelled:
+    def _go_to(self, frame: int, label: int) -> None:
+        """Go to the object of a row."""
+        if self.link is not None:
+            self.link.go_to(frame, label)
+
+    def _on_selection(self) -> None:
+        self._sum_up()
+        self._say()
+
+    def _chosen_rows(self) -> np.ndarray:
+        """Return which of the rows that are shown are selected."""
+        return self.model.rows_of(self.selection.keys) if self.selection is not None else np.zeros(0, int)
+
+    def _on_only_frame(self, on: bool) -> None:
+        if self.selection is not None:
+            self.selection.show_frame_only(on)
+
+    def _on_filter(self, text: str) -> None:
+        """Show the rows of which a condition is true; while it is wrong, those shown before."""
+        if self.selection is None or self.model.table is None:
             return
-        row = self.model.row_of(self.layer.selected_label, self._time())
-        with self._leading():
-            if row is None:
-                self.view.clearSelection()
-                self.view.selectionModel().clearCurrentIndex()
-            else:
-                self.view.selectRow(row)
-                self.view.scrollTo(self.model.index(row, 0), QAbstractItemView.ScrollHint.EnsureVisible)
+        try:
+            if text.strip():
+                matching(text, dict(zip(self.model.names, self.model.columns, strict=True)))
+        except ValueError as error:
+            self._complain(str(error))
+        else:
+            self._complain("")
+            self.selection.show_where(text)
+
+    def _complain(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+
+    def _on_filtered(self) -> None:
+        if self.selection is None or self.model.table is None:
+            return
+        places, problem = self.selection.shown(self.model.table, self._time())
+        self._complain(problem)
+        self.model.show_rows(places)
+        self._on_selection()
 
     def _on_dims(self, _event: Any = None) -> None:
-        if self.layer is None or "t" not in self._axes():
-            return
-        self.model.show_frame(self._time() if self.only_frame.isChecked() else None)
-        if not self._following:
-            self._on_selected_label()
-            self._publish()
+        self._publish()
+        if self.selection is not None and self.selection.frame_only and self._time() is not None:
+            self._on_filtered()
 
     def _publish(self) -> None:
-        """Give napari's own table and status bar the rows of the displayed frame."""
-        noted = self._noted()
-        if noted is None or self.layer is None or not noted.labelled:
+        """Give napari's own table and status bar the rows of the displayed frame, of each measured layer."""
+        for layer in self.viewer.layers:
+            noted = table_of(layer)
+            if noted is None or not noted.labelled:
+                continue
+            time = displayed_frame(self.viewer, layer, axes_of(layer) or "")
+            wanted = (id(noted), time)
+            if layer.metadata.get(f"{KEY} features") != wanted:
+                layer.metadata[f"{KEY} features"] = wanted
+                publish(layer, noted.table.frame, time)
+
+    def _on_statistic(self, text: str) -> None:
+        self.summary.show_statistics(tuple(STATISTICS) if text == "all" else (text,))
+
+    def _sum_up(self) -> None:
+        """Sum up the selected rows where there are several, or all that are shown."""
+        rows = self._chosen_rows()
+        self.summary.summary.show(self.model.order[rows] if len(rows) > 1 else self.model.order)
+
+    def _say(self, _event: Any = None) -> None:
+        """Say how many rows there are, are shown and are selected."""
+        if self.layer is None:
             return
-        time = displayed_frame(self.viewer, self.layer, self._axes())
-        wanted = (id(noted), time)
-        if self.layer.metadata.get(f"{KEY} features") != wanted:
-            self.layer.metadata[f"{KEY} features"] = wanted
-            publish(self.layer, noted.table.frame, time)
+        n, shown = len(self.model.keys), len(self.model.order)
+        chosen = 0 if self.selection is None else len(self.selection)
+        seen = len(self._chosen_rows())
+        text = f"{self.layer.name}: {n} {'row' if n == 1 else 'rows'}"
+        text += f", {shown} shown" if shown != n else ""
+        text += f", {chosen} selected" if chosen > 1 or chosen != seen else ""
+        text += f" ({chosen - seen} of them not shown)" if chosen != seen else ""
+        self.title.setText(text)
+
+    def find_next(self) -> bool:
+        """Go to the object, column or text that is looked for; say so if there is none."""
+        wanted = self.finder.text().strip().casefold()
+        if not wanted or self.selection is None or self.model.table is None:
+            return False
+        if wanted.isdigit():
+            frames = np.unique(self.model.column("frame"))
+            time = self._time() or 0
+            for frame in (time, *frames[frames != time].tolist()):
+                row = self.model.row_of(int(wanted), int(frame))
+                if row is not None:
+                    self.view.setCurrentIndex(self.model.index(row, 0))
+                    return True
+            self._complain(f"No row that is shown has the id {wanted}.")
+            return False
+        current = self.view.currentIndex()
+        n, start = self.model.columnCount(), current.column() + 1
+        for number in [(start + step) % n for step in range(n)]:
+            if wanted in self.model.names[number].casefold() and not self.view.isColumnHidden(number):
+                index = self.model.index(max(0, current.row()), number)
+                self.view.scrollTo(index)
+                self.view.horizontalHeader().setFocus()
+                with self.view.quiet():
+                    self.view.selectionModel().setCurrentIndex(
+                        index, self.view.selectionModel().SelectionFlag.NoUpdate
+                    )
+                return True
+        for number, values in enumerate(self.model.columns):
+            if values.dtype.kind not in "biuf":
+                found = [
+                    row for row, item in enumerate(self.model.order) if wanted in str(values[item]).casefold()
+                ]
+                after = [row for row in found if row > current.row()] or found
+                if after:
+                    self.view.setCurrentIndex(self.model.index(after[0], number))
+                    return True
+        self._complain(f"Nothing that is shown here is called {self.finder.text().strip()}.")
+        return False
+
+    # --- columns ---------------------------------------------------------------------------------------
+
+    def _hide(self, hidden: set[str]) -> None:
+        """Hide these columns, and remember it with the layer."""
+        self.hidden = set(hidden)
+        for number, name in enumerate(self.model.names):
+            self.view.setColumnHidden(number, name in self.hidden)
+        if self.layer is not None:
+            self.layer.metadata[KEY] = {**notes_of(self.layer), "hidden": sorted(self.hidden)}
+        self.summary.align()
+
+    def _on_header(self, place: Any) -> None:
+        """Offer what can be done with one column."""
+        number = self.view.horizontalHeader().logicalIndexAt(place)
+        if number < 0:
+            return
+        name = self.model.names[number]
+        menu = QMenu(self)
+        menu.addAction(f"Show rows by {name} ...").triggered.connect(lambda: self.filter.add(quoted(name)))
+        if name != "label":
+            menu.addAction(f"Hide {name}").triggered.connect(lambda: self._hide_one(name))
+        menu.exec(self.view.horizontalHeader().mapToGlobal(place))
+
+    def _hide_one(self, name: str) -> None:
+        self._hide(self.hidden | {name})
+        self.columns.offer(self.model.table, self.hidden)
 
     # --- staleness -------------------------------------------------------------------------------------
 
@@ -364,35 +490,87 @@ class TableDock(ClosingDock):
 
     # --- out -------------------------------------------------------------------------------------------
 
-    def save_csv(self, path: str | None = None) -> Path | None:
-        """Write the table to a CSV file; ask for its name where none is given."""
-        noted = self._noted()
-        if noted is None or self.layer is None:
-            return None
+    def _visible_names(self) -> list[str]:
+        header = self.view.horizontalHeader()
+        ordered = [header.logicalIndex(number) for number in range(self.model.columnCount())]
+        return [self.model.names[number] for number in ordered if not self.view.isColumnHidden(number)]
+
+    def parts(self) -> dict[str, tuple[Any, list[str] | None]]:
+        """Return what can be saved: the rows and the columns, by the words of the menu."""
+        names, rows = self._visible_names(), self._chosen_rows()
+        n, n_columns = len(self.model.keys), len(self.model.names)
+        found: dict[str, tuple[Any, list[str] | None]] = {}
+        if len(rows):
+            found[f"The {_counted(len(rows), 'selected row')} ..."] = (self.model.order[rows], names)
+        if len(self.model.order) < n or len(names) + len(self._without_time()) < n_columns:
+            text = f"What is shown: {_counted(len(self.model.order), 'row')}, {_counted(len(names), 'column')} ..."
+            found[text] = (self.model.order, names)
+        return {
+            f"Everything: {_counted(n, 'row')}, {_counted(n_columns, 'column')} ...": (None, None),
+            **found,
+        }
+
+    def _offer_saving(self) -> None:
+        self.save_menu.clear()
+        for text, (places, names) in self.parts().items():
+            action = self.save_menu.addAction(text)
+            action.triggered.connect(partial(self._on_save, places, names))
+
+    def _on_save(self, places: Any, names: list[str] | None, _checked: bool = False) -> None:
+        self.save_table(None, places, names)
+
+    def save_table(self, path: str | None = None, places: Any = None, names: list[str] | None = None) -> None:
+        """Write rows to a file, in another thread; ask for its name where none is given.
+
+        Parameters
+        ----------
+        path : str, optional
+            The ending says what it is; CSV where it has none.
+        places : array of int, optional
+            Rows of the table in the order wanted; all where left out.
+        names : list of str, optional
+            Columns; all where left out.
+        """
+        if self.model.table is None or self.layer is None or self._saving is not None:
+            return
         if path is None:
             start = "".join(
                 letter if letter.isalnum() or letter in "_-. " else "_" for letter in self.layer.name
             )
-            path, _ = QFileDialog.getSaveFileName(self, "Save the table", f"{start}.csv", "CSV (*.csv)")
+            kinds = ";;".join(f"{name} (*{ending})" for ending, name in FORMATS.items())
+            path, chosen = QFileDialog.getSaveFileName(self, "Save the table", f"{start}.csv", kinds)
             if not path:
-                return None
-        target = Path(path if path.lower().endswith(".csv") else f"{path}.csv")
-        try:
-            written = noted.table.to_csv(target)
-        except OSError as error:
-            self.title.setText(f"Not saved: {error.strerror or error}")
-            return None
-        self.title.setText(f"{self.layer.name}: saved {written.name}")
-        return written
+                return
+            ending = chosen.partition("(*")[2].rstrip(")")
+            # the kind that is chosen counts, whatever the name that was proposed ends in
+            path = (
+                str(Path(path).with_suffix(ending)) if Path(path).suffix.lower() in FORMATS else path + ending
+            )
+        target = Path(path if Path(path).suffix.lower() in FORMATS else f"{path}.csv")
+        self.title.setText(f"Saving {target.name} ...")
+        worker = create_worker(
+            _saved, self.model.table, target, places, names, _start_thread=False, _ignore_errors=True
+        )
+        worker.returned.connect(lambda text: self.title.setText(text))
+        worker.errored.connect(self._on_not_saved)
+        worker.finished.connect(self._on_saving_done)
+        self._saving = worker
+        worker.start()
+
+    def _on_not_saved(self, error: Exception) -> None:
+        self._say()
+        self._complain(f"Not saved: {getattr(error, 'strerror', None) or error}")
+
+    def _on_saving_done(self) -> None:
+        self._saving = None
 
     def copy_rows(self) -> None:
-        """Copy the selected rows, or all where at most one is selected."""
+        """Copy the selected rows, or all that are shown where at most one is selected."""
         if self.model.table is None:
             return
-        # ranges, as an index for each of many rows takes seconds
-        ranges = self.view.selectionModel().selection()
-        rows = sorted({row for part in ranges for row in range(part.top(), part.bottom() + 1)})
-        QApplication.clipboard().setText(self.model.text(rows if len(rows) > 1 else None))
+        rows = self._chosen_rows()
+        places = self.model.order[rows] if len(rows) > 1 else self.model.order
+        QApplication.clipboard().setText(as_text(part_of(self.model.table, places), self._visible_names()))
 
     # --- life ------------------------------------------------------------------------------------------
 
@@ -400,3 +578,28 @@ class TableDock(ClosingDock):
         """Follow the layer no more."""
         self._check_soon.stop()
         self._leave()
+        # nobody would change them with the frame
+        for layer in self.viewer.layers:
+            if layer.metadata.pop(f"{KEY} features", (0, None))[1] is not None:
+                layer.features = {}
+
+
+def _button(text: str, tip: str, pressed: Callable[[], None] | None = None) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    # the theme would draw it over the text
+    button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+    if pressed is not None:
+        button.clicked.connect(pressed)
+    return button
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{n} {word}{'' if n == 1 else 's'}"
+
+
+def _saved(table: Table, path: Path, places: Any, names: list[str] | None) -> str:
+    part = part_of(table, places, names)
+    write_table(part, path)
+    return f"Saved {_counted(len(part), 'row')} to {path.name}"
