@@ -97,7 +97,7 @@ def table_rows(n: int, n_columns: int) -> list[tuple[str, float, str]]:
     dock = show_table(viewer, layer)
     settle()
     again = [
-        timed(lambda: (dock._leave(), dock.model.set_table(None), dock.show_layer(layer))) for _ in range(5)
+        timed(lambda: (dock.leave(), dock.model.set_table(None), dock.show_layer(layer))) for _ in range(5)
     ]
     orders = (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder)
     sorts = [timed(lambda c=c: dock.view.sortByColumn(c, orders[c % 2])) for c in range(4, 12)]

@@ -139,7 +139,7 @@ class Highlight:
             *(getattr(dims, name) for name in ("current_step", "order", "ndisplay")),
             *(
                 getattr(events, name)
-                for name in ("set_data", "paint", "visible", "scale", "translate", "affine")
+                for name in ("set_data", "labels_update", "visible", "scale", "translate", "affine")
             ),
         ]
         for event in self._followed:

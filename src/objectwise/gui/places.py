@@ -6,7 +6,9 @@ not fit is cut off below the screen.
 
 from __future__ import annotations
 
-from qtpy.QtCore import QTimer
+from typing import Any
+
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 
@@ -16,6 +18,24 @@ def holder_of(widget: QWidget) -> QDockWidget | None:
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parent()
     return parent
+
+
+def open_dock(viewer: Any, kind: type[QWidget], title: str, area: str = "right", height: int = 0) -> Any:
+    """Show the dock of a kind in the window of a viewer, which is opened if need be; None without a window."""
+    window = getattr(viewer, "window", None)
+    if window is None:
+        return None
+    dock = next((widget for widget in window.dock_widgets.values() if isinstance(widget, kind)), None)
+    if dock is None:
+        dock = kind(viewer)
+        window.add_dock_widget(dock, name=title, area=area)
+        if height and (holder := holder_of(dock)) is not None:
+            # a bottom dock starts with the height of two rows
+            holder.parent().resizeDocks([holder], [height], Qt.Orientation.Vertical)
+    if (holder := holder_of(dock)) is not None:
+        holder.show()
+        holder.raise_()
+    return dock
 
 
 def share_place(widget: QWidget) -> None:

@@ -35,16 +35,14 @@ from superqt.utils import create_worker
 from objectwise.core.conditions import matching, quoted
 from objectwise.core.table import Table
 from objectwise.gui.calibration import KEY, axes_of, data_of, notes_of
-from objectwise.gui.canvas_link import CanvasLink, link_canvas
-from objectwise.gui.closing import ClosingDock
 from objectwise.gui.column_menu import ColumnMenu
 from objectwise.gui.features import displayed_frame, publish
 from objectwise.gui.filter_line import FilterLine
 from objectwise.gui.layers import fingerprint
-from objectwise.gui.noted_table import NotedTable, table_of
-from objectwise.gui.places import holder_of
+from objectwise.gui.linked_dock import LinkedDock
+from objectwise.gui.noted_table import table_of
+from objectwise.gui.places import open_dock
 from objectwise.gui.run_bar import colors, text_label
-from objectwise.gui.selection import Selection, selection_of
 from objectwise.gui.table_model import STATISTICS, TableModel
 from objectwise.gui.table_view import SummaryView, TableView
 from objectwise.io.tables import FORMATS, as_text, part_of, write_table
@@ -57,26 +55,13 @@ _WIDE = 800
 
 def show_table(viewer: Any, layer: Labels) -> "TableDock | None":
     """Show the table of a layer in the table dock, which is opened if need be."""
-    window = getattr(viewer, "window", None)
-    if window is None:
-        return None
-    dock = next((widget for widget in window.dock_widgets.values() if isinstance(widget, TableDock)), None)
-    if dock is None:
-        dock = TableDock(viewer)
-        window.add_dock_widget(dock, name=TITLE, area="bottom")
-        holder = holder_of(dock)
-        if holder is not None:
-            # a bottom dock starts with the height of two rows
-            holder.parent().resizeDocks([holder], [260], Qt.Orientation.Vertical)
-    dock.show_layer(layer)
-    holder = holder_of(dock)
-    if holder is not None:
-        holder.show()
-        holder.raise_()
+    dock = open_dock(viewer, TableDock, TITLE, area="bottom", height=260)
+    if dock is not None:
+        dock.show_layer(layer)
     return dock
 
 
-class TableDock(ClosingDock):
+class TableDock(LinkedDock):
     """The table of the selected labels layer.
 
     Parameters
@@ -85,34 +70,20 @@ class TableDock(ClosingDock):
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self.viewer = viewer
-        self.layer: Labels | None = None
+        super().__init__(viewer)
+
+    # --- widgets ---------------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Make the widgets."""
         self.model = TableModel()
-        self.link: CanvasLink | None = None
         self.hidden: set[str] = set()
         self._worker: Any = None
         self._saving: Any = None
-        self._build()
-        self.follow(self._on_active, viewer.layers.selection.events.active)
-        self.follow(self._on_removed, viewer.layers.events.removed)
-        self.follow(self._on_dims, viewer.dims.events.current_step)
-        self.follow(self._paint, viewer.events.theme)
         self._check_soon = QTimer(self)
         self._check_soon.setSingleShot(True)
         self._check_soon.setInterval(400)
         self._check_soon.timeout.connect(self._check)
-        self._paint()
-        layers = [layer for layer in viewer.layers if table_of(layer) is not None]
-        active = viewer.layers.selection.active
-        if layers:
-            self.show_layer(active if active in layers else layers[-1])
-        else:
-            self._clear()
-
-    # --- widgets ---------------------------------------------------------------------------------------
-
-    def _build(self) -> None:
         self.title = text_label()
         self.title.setWordWrap(False)
         self.warning = QLabel("The labels were changed after this table was made; measure again.")
@@ -166,12 +137,23 @@ class TableDock(ClosingDock):
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.copy_rows)
-        self._needing = [column_button, self.statistic, self.copy, self.save, self.filter, self.finder]
+        plot = _button("Plot", "Histograms and scatter plots of the columns, linked to the rows", self.plot)
+        colour = _button("Colour", "Colour the objects on the canvas by a column", self.colour)
+        self._needing = [
+            plot,
+            colour,
+            column_button,
+            self.statistic,
+            self.copy,
+            self.save,
+            self.filter,
+            self.finder,
+        ]
         self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         rows: tuple[tuple[QWidget, ...], ...] = (
             (self.title, self.only_frame),
             (self.filter, self.finder),
-            (self.statistic, column_button, self.copy, self.save),
+            (self.statistic, column_button, plot, colour, self.copy, self.save),
         )
         for widgets in rows:
             row = QHBoxLayout()
@@ -203,7 +185,8 @@ class TableDock(ClosingDock):
         directions = QBoxLayout.Direction
         self._top.setDirection(directions.LeftToRight if wide else directions.TopToBottom)
 
-    def _paint(self, _event: Any = None) -> None:
+    def paint(self, _event: Any = None) -> None:
+        """Take the colours of napari's theme."""
         red, grey = colors(self.viewer)
         self.problem.setStyleSheet(f"color: {red};")
         self.title.setStyleSheet(f"color: {grey};")
@@ -211,34 +194,16 @@ class TableDock(ClosingDock):
 
     def placed(self) -> None:
         """Take on the look of the window."""
-        self._paint()
+        self.paint()
 
     # --- which layer -----------------------------------------------------------------------------------
 
-    def show_layer(self, layer: Labels) -> None:
-        """Show the table of a layer."""
-        noted = table_of(layer)
-        if noted is None:
-            return
-        if layer is not self.layer:
-            self._leave()
-            self.layer = layer
-            self.link = link_canvas(self.viewer, layer)
-            for event, slot in self._layer_events(layer):
-                event.connect(slot)
-        self.warning.hide()
-        if noted.table is not self.model.table:
-            self._show_table()
-
-    @property
-    def selection(self) -> Selection | None:
-        """The selected rows of the layer."""
-        return None if self.layer is None else selection_of(self.layer)
-
-    def _show_table(self) -> None:
-        noted, selection = self._noted(), self.selection
+    def show_table(self) -> None:
+        """Show another table."""
+        noted, selection = self.noted, self.selection
         if noted is None or selection is None or self.layer is None:
             return
+        self.warning.hide()
         self.model.set_table(noted.table)
         self.filter.names = self.model.names
         self._widen()
@@ -253,11 +218,11 @@ class TableDock(ClosingDock):
         self.columns.offer(noted.table, self.hidden)
         self._hide(self.hidden)
         self.view.follow(selection)
-        self._on_filtered()
+        self.show_rows()
         self._publish()
 
     def _without_time(self) -> set[str]:
-        noted = self._noted()
+        noted = self.noted
         return {"frame"} if noted is not None and "t" not in noted.grid.axes else set()
 
     def _widen(self) -> None:
@@ -267,53 +232,31 @@ class TableDock(ClosingDock):
             title = str(self.model.headerData(number, Qt.Orientation.Horizontal))
             self.view.setColumnWidth(number, max(60, metrics.horizontalAdvance(title) + 30))
 
-    def _layer_events(self, layer: Labels) -> list[tuple[Any, Any]]:
-        events, selection = layer.events, selection_of(layer)
+    def layer_events(self, layer: Labels) -> list[tuple[Any, Any]]:
+        """Return what is followed of a layer, and by what."""
+        events = layer.events
         return [
+            *super().layer_events(layer),
             (events.set_data, self._on_edit),
             (events.data, self._on_edit),
             (events.paint, self._on_edit),
             (events.name, self._say),
-            (selection.changed, self._on_selection),
-            (selection.filtered, self._on_filtered),
-            (selection.measured, self._show_table),
         ]
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Follow the layer no more."""
         self.view.follow(None)
-        if self.layer is not None:
-            for event, slot in self._layer_events(self.layer):
-                event.disconnect(slot)
-        if self.link is not None:
-            self.link.release()
-        self.layer = self.link = None
+        super().leave()
 
-    def _clear(self) -> None:
-        self._leave()
+    def clear(self) -> None:
+        """Show that there is no table."""
+        super().clear()
         self.model.set_table(None)
         self.title.setText("Measure a labels layer to see its objects here.")
         for widget in (self.only_frame, self.warning, self.problem):
             widget.hide()
         for needing in self._needing:
             needing.setEnabled(False)
-
-    def _on_active(self, event: Any) -> None:
-        layer = event.value
-        if layer is not None and layer is not self.layer and table_of(layer) is not None:
-            self.show_layer(layer)
-
-    def _on_removed(self, event: Any) -> None:
-        if event.value is self.layer:
-            self._clear()
-
-    def _noted(self) -> NotedTable | None:
-        return table_of(self.layer)
-
-    def _time(self) -> int | None:
-        """Return the displayed frame; None where there is no time."""
-        if self.layer is None:
-            return None
-        return displayed_frame(self.viewer, self.layer, axes_of(self.layer) or "")
 
     # --- rows ------------------------------------------------------------------------------------------
 
@@ -322,7 +265,8 @@ class TableDock(ClosingDock):
         if self.link is not None:
             self.link.go_to(frame, label)
 
-    def _on_selection(self) -> None:
+    def show_selection(self) -> None:
+        """Say which rows are selected, and sum them up."""
         self._sum_up()
         self._say()
 
@@ -351,18 +295,18 @@ class TableDock(ClosingDock):
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
 
-    def _on_filtered(self) -> None:
+    def show_rows(self) -> None:
+        """Show the rows that the filter leaves."""
         if self.selection is None or self.model.table is None:
             return
-        places, problem = self.selection.shown(self.model.table, self._time())
+        places, problem = self.selection.shown(self.model.table, self.time())
         self._complain(problem)
         self.model.show_rows(places)
-        self._on_selection()
+        self.show_selection()
 
     def _on_dims(self, _event: Any = None) -> None:
         self._publish()
-        if self.selection is not None and self.selection.frame_only and self._time() is not None:
-            self._on_filtered()
+        super()._on_dims()
 
     def _publish(self) -> None:
         """Give napari's own table and status bar the rows of the displayed frame, of each measured layer."""
@@ -404,7 +348,7 @@ class TableDock(ClosingDock):
             return False
         if wanted.isdigit():
             frames = np.unique(self.model.column("frame"))
-            time = self._time() or 0
+            time = self.time() or 0
             for frame in (time, *frames[frames != time].tolist()):
                 row = self.model.row_of(int(wanted), int(frame))
                 if row is not None:
@@ -455,6 +399,10 @@ class TableDock(ClosingDock):
         name = self.model.names[number]
         menu = QMenu(self)
         menu.addAction(f"Show rows by {name} ...").triggered.connect(lambda: self.filter.add(quoted(name)))
+        numbers = self.model.columns[number].dtype.kind in "biuf"
+        if numbers and name != "label":
+            menu.addAction(f"Plot {name}").triggered.connect(lambda: self.plot(name))
+            menu.addAction(f"Colour objects by {name}").triggered.connect(lambda: self.colour(name))
         if name != "label":
             menu.addAction(f"Hide {name}").triggered.connect(lambda: self._hide_one(name))
         menu.exec(self.view.horizontalHeader().mapToGlobal(place))
@@ -462,6 +410,27 @@ class TableDock(ClosingDock):
     def _hide_one(self, name: str) -> None:
         self._hide(self.hidden | {name})
         self.columns.offer(self.model.table, self.hidden)
+
+    def plot(self, name: str | None = None) -> None:
+        """Open the plots, with a column across where one is named."""
+        from objectwise.gui.plots import TITLE, PlotsDock
+
+        dock = open_dock(self.viewer, PlotsDock, TITLE)
+        if dock is not None and self.layer is not None:
+            dock.show_layer(self.layer)
+            if name:
+                dock.across.choose(name)
+                dock.draw()
+
+    def colour(self, name: str | None = None) -> None:
+        """Open the colours, and colour the objects by a column where one is named."""
+        from objectwise.gui.colours import TITLE, ColoursDock
+
+        dock = open_dock(self.viewer, ColoursDock, TITLE)
+        if dock is not None and self.layer is not None:
+            dock.show_layer(self.layer)
+            if name:
+                dock.choose(name)
 
     # --- staleness -------------------------------------------------------------------------------------
 
@@ -471,7 +440,7 @@ class TableDock(ClosingDock):
             self._check_soon.start()
 
     def _check(self) -> None:
-        noted, layer = self._noted(), self.layer
+        noted, layer = self.noted, self.layer
         if noted is None or noted.mark is None or layer is None or self._worker is not None:
             return
         worker = create_worker(fingerprint, data_of(layer), _start_thread=False, _ignore_errors=True)
@@ -577,7 +546,7 @@ class TableDock(ClosingDock):
     def let_go(self) -> None:
         """Follow the layer no more."""
         self._check_soon.stop()
-        self._leave()
+        super().let_go()
         # nobody would change them with the frame
         for layer in self.viewer.layers:
             if layer.metadata.pop(f"{KEY} features", (0, None))[1] is not None:
@@ -591,7 +560,7 @@ def _button(text: str, tip: str, pressed: Callable[[], None] | None = None) -> Q
     # the theme would draw it over the text
     button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
     if pressed is not None:
-        button.clicked.connect(pressed)
+        button.clicked.connect(lambda _checked: pressed())
     return button
 
 
