@@ -14,6 +14,9 @@ import numpy as np
 import pandas as pd
 from napari.layers import Labels
 
+# where a layer notes which table, and which frame of it, its features are
+NOTED = "objectwise features"
+
 # rows up to which missing ids are filled in
 LARGEST = 1_000_000
 
@@ -58,6 +61,14 @@ def features_of(frame: pd.DataFrame, time: int | None = None) -> pd.DataFrame:
 def publish(layer: Labels, frame: pd.DataFrame, time: int | None = None) -> None:
     """Give a layer the rows of a table as its features."""
     layer.features = features_of(frame, time)
+
+
+def publish_again(layer: Labels, frame: pd.DataFrame, mark: int) -> None:
+    """Give a layer other rows as its features, if it has any: those of the same frame."""
+    before = layer.metadata.get(NOTED)
+    if before is not None:
+        layer.metadata[NOTED] = (mark, before[1])
+        publish(layer, frame, before[1])
 
 
 def displayed_frame(viewer: Any, layer: Labels, axes: str) -> int | None:

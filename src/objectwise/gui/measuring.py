@@ -14,6 +14,7 @@ from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Outcome, measured
 from objectwise.gui.noted_table import note_table
+from objectwise.gui.remeasure import Origin
 from objectwise.gui.table import show_table
 from objectwise.measure.families import groups, groups_by_default
 
@@ -26,6 +27,7 @@ class MeasureDock(OperationDock):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._target: Any = None
+        self._layers: list[Layer] = []
         super().__init__(viewer)
         self.preview_box.hide()
 
@@ -69,14 +71,20 @@ class MeasureDock(OperationDock):
 
     def run(self) -> None:
         """Measure, in another thread."""
-        self._target = self._target if self.worker is not None else self._measured_layer
+        if self.worker is None:
+            self._target = self._measured_layer
+            self._layers = [layer for layers in self.chosen().values() for layer in layers]
         super().run()
 
     def _done(self, outcome: Outcome) -> None:
         layer, self._target = self._target, None
         for name, result in outcome.results.items():
             if result.kind == "table" and layer is not None and layer in self.viewer.layers:
-                note_table(layer, _with_grid(result, outcome), outcome.marks.get(name))
+                job = outcome.job
+                # the inputs of a recipe are named in the order in which the layers were chosen
+                given = dict(zip(job.inputs, self._layers, strict=True))
+                origin = Origin.of(self.viewer, job.recipe, name, given)
+                note_table(layer, _with_grid(result, outcome), outcome.marks.get(name), origin)
                 show_table(self.viewer, layer)
 
 

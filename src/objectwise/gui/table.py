@@ -13,7 +13,7 @@ from typing import Any
 import napari.viewer
 import numpy as np
 from napari.layers import Labels
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
     QApplication,
@@ -22,7 +22,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
     QSizePolicy,
@@ -34,11 +33,12 @@ from superqt.utils import create_worker
 
 from objectwise.core.conditions import matching, quoted
 from objectwise.core.table import Table
-from objectwise.gui.calibration import KEY, axes_of, data_of, notes_of
+from objectwise.gui.age_line import AgeLine, age_colors
+from objectwise.gui.calibration import KEY, axes_of, notes_of
 from objectwise.gui.column_menu import ColumnMenu
-from objectwise.gui.features import displayed_frame, publish
+from objectwise.gui.features import NOTED, displayed_frame, publish
 from objectwise.gui.filter_line import FilterLine
-from objectwise.gui.layers import fingerprint
+from objectwise.gui.freshness import freshness_of
 from objectwise.gui.linked_dock import LinkedDock
 from objectwise.gui.noted_table import table_of
 from objectwise.gui.places import open_dock
@@ -78,18 +78,10 @@ class TableDock(LinkedDock):
         """Make the widgets."""
         self.model = TableModel()
         self.hidden: set[str] = set()
-        self._worker: Any = None
         self._saving: Any = None
-        self._check_soon = QTimer(self)
-        self._check_soon.setSingleShot(True)
-        self._check_soon.setInterval(400)
-        self._check_soon.timeout.connect(self._check)
         self.title = text_label()
         self.title.setWordWrap(False)
-        self.warning = QLabel("The labels were changed after this table was made; measure again.")
-        self.warning.setStyleSheet("color: #e08e1b;")
-        self.warning.setWordWrap(True)
-        self.warning.hide()
+        self.age = AgeLine(self.viewer)
         self.problem = text_label()
         self.problem.hide()
         self.only_frame = QCheckBox("Displayed frame only")
@@ -165,7 +157,7 @@ class TableDock(LinkedDock):
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(3)
         column.addLayout(self._top)
-        column.addWidget(self.warning)
+        column.addWidget(self.age)
         column.addWidget(self.problem)
         column.addWidget(self.view, 1)
         column.addWidget(self.summary)
@@ -203,8 +195,10 @@ class TableDock(LinkedDock):
         noted, selection = self.noted, self.selection
         if noted is None or selection is None or self.layer is None:
             return
-        self.warning.hide()
+        kept = self._sorting()
         self.model.set_table(noted.table)
+        if kept[0] in self.model.names:
+            self.view.sortByColumn(self.model.names.index(kept[0]), kept[1])
         self.filter.names = self.model.names
         self._widen()
         for widget in self._needing:
@@ -213,13 +207,30 @@ class TableDock(LinkedDock):
         self.only_frame.setChecked(selection.frame_only)
         if self.filter.text() != selection.condition:
             self.filter.setText(selection.condition)
-        kept = notes_of(self.layer).get("hidden")
-        self.hidden = set(kept) if kept is not None else self.hidden - {"frame"} | self._without_time()
+        hidden = notes_of(self.layer).get("hidden")
+        self.hidden = set(hidden) if hidden is not None else self.hidden - {"frame"} | self._without_time()
         self.columns.offer(noted.table, self.hidden)
         self._hide(self.hidden)
         self.view.follow(selection)
+        self.age.show_for(self.layer)
+        self.show_age()
         self.show_rows()
         self._publish()
+
+    def _sorting(self) -> tuple[str, Any]:
+        """Return by which column the rows are sorted, and in which order."""
+        header = self.view.horizontalHeader()
+        number = header.sortIndicatorSection()
+        name = self.model.names[number] if 0 <= number < len(self.model.names) else ""
+        return name, header.sortIndicatorOrder()
+
+    def show_age(self) -> None:
+        """Show which rows are from before an edit, and which were measured again after one."""
+        if self.layer is None:
+            return
+        freshness = freshness_of(self.layer)
+        self.model.mark(*(zip((freshness.stale, freshness.again), age_colors(self.viewer), strict=True)))
+        self.view.viewport().update()
 
     def _without_time(self) -> set[str]:
         noted = self.noted
@@ -234,18 +245,16 @@ class TableDock(LinkedDock):
 
     def layer_events(self, layer: Labels) -> list[tuple[Any, Any]]:
         """Return what is followed of a layer, and by what."""
-        events = layer.events
         return [
             *super().layer_events(layer),
-            (events.set_data, self._on_edit),
-            (events.data, self._on_edit),
-            (events.paint, self._on_edit),
-            (events.name, self._say),
+            (layer.events.name, self._say),
+            (freshness_of(layer).changed, self.show_age),
         ]
 
     def leave(self) -> None:
         """Follow the layer no more."""
         self.view.follow(None)
+        self.age.show_for(None)
         super().leave()
 
     def clear(self) -> None:
@@ -253,7 +262,7 @@ class TableDock(LinkedDock):
         super().clear()
         self.model.set_table(None)
         self.title.setText("Measure a labels layer to see its objects here.")
-        for widget in (self.only_frame, self.warning, self.problem):
+        for widget in (self.only_frame, self.problem):
             widget.hide()
         for needing in self._needing:
             needing.setEnabled(False)
@@ -316,9 +325,9 @@ class TableDock(LinkedDock):
                 continue
             time = displayed_frame(self.viewer, layer, axes_of(layer) or "")
             wanted = (id(noted), time)
-            if layer.metadata.get(f"{KEY} features") != wanted:
-                layer.metadata[f"{KEY} features"] = wanted
-                publish(layer, noted.table.frame, time)
+            if layer.metadata.get(NOTED) != wanted:
+                layer.metadata[NOTED] = wanted
+                publish(layer, freshness_of(layer).fresh_frame(), time)
 
     def _on_statistic(self, text: str) -> None:
         self.summary.show_statistics(tuple(STATISTICS) if text == "all" else (text,))
@@ -432,31 +441,6 @@ class TableDock(LinkedDock):
             if name:
                 dock.choose(name)
 
-    # --- staleness -------------------------------------------------------------------------------------
-
-    def _on_edit(self, _event: Any = None) -> None:
-        # painting, undo and another slice all arrive here; which it was is told by the pixels
-        if self.layer is not None and not self._closed:
-            self._check_soon.start()
-
-    def _check(self) -> None:
-        noted, layer = self.noted, self.layer
-        if noted is None or noted.mark is None or layer is None or self._worker is not None:
-            return
-        worker = create_worker(fingerprint, data_of(layer), _start_thread=False, _ignore_errors=True)
-        worker.returned.connect(lambda mark: self._on_checked(layer, mark))
-        worker.finished.connect(self._on_check_done)
-        self._worker = worker
-        worker.start()
-
-    def _on_check_done(self) -> None:
-        self._worker = None
-
-    def _on_checked(self, layer: Labels, mark: str) -> None:
-        noted = table_of(layer)
-        if layer is self.layer and noted is not None and not self._closed:
-            self.warning.setVisible(mark != noted.mark)
-
     # --- out -------------------------------------------------------------------------------------------
 
     def _visible_names(self) -> list[str]:
@@ -520,7 +504,9 @@ class TableDock(LinkedDock):
         worker = create_worker(
             _saved, self.model.table, target, places, names, _start_thread=False, _ignore_errors=True
         )
-        worker.returned.connect(lambda text: self.title.setText(text))
+        stale = len(freshness_of(self.layer).stale)
+        old = f"; {_counted(stale, 'row')} of the table from before an edit" if stale else ""
+        worker.returned.connect(lambda text: self.title.setText(text + old))
         worker.errored.connect(self._on_not_saved)
         worker.finished.connect(self._on_saving_done)
         self._saving = worker
@@ -545,11 +531,11 @@ class TableDock(LinkedDock):
 
     def let_go(self) -> None:
         """Follow the layer no more."""
-        self._check_soon.stop()
         super().let_go()
         # nobody would change them with the frame
         for layer in self.viewer.layers:
-            if layer.metadata.pop(f"{KEY} features", (0, None))[1] is not None:
+            if layer.metadata.get(NOTED, (0, None))[1] is not None:
+                del layer.metadata[NOTED]
                 layer.features = {}
 
 
