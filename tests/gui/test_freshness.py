@@ -95,8 +95,14 @@ def test_all_kinds_of_edits_are_measured_again(scene, settle):
         "undo": layer.undo,
         "redo": layer.redo,
         "again": layer.undo,
-        "another plugin": lambda: (layer.data.__setitem__((*last, slice(0, 20), slice(0, 60)), 99), layer.refresh()),
-        "a new object": lambda: (layer.data.__setitem__((*last, slice(100, 103), slice(0, 3)), 98), layer.refresh()),
+        "another plugin": lambda: (
+            layer.data.__setitem__((*last, slice(0, 20), slice(0, 60)), 99),
+            layer.refresh(),
+        ),
+        "a new object": lambda: (
+            layer.data.__setitem__((*last, slice(100, 103), slice(0, 3)), 98),
+            layer.refresh(),
+        ),
     }
     for name, edit in edits.items():
         edit()

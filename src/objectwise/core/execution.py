@@ -183,7 +183,9 @@ class Execution:
         """Return values with lengths in the unit of a grid: what is given a grid knows nothing of the recipe's."""
         factor = grid.block_spacing[-1] / self.plan.spacing(grid)[-1]
         powers = {
-            name: item.unit.exponent(grid.ndim) for name, item in step.operation.parameters.items() if item.unit
+            name: item.unit.exponent(grid.ndim)
+            for name, item in step.operation.parameters.items()
+            if item.unit
         }
         return {
             name: value * factor ** powers[name] if value is not None and powers.get(name) else value

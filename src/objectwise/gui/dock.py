@@ -46,6 +46,7 @@ from objectwise.gui.preview import Preview
 from objectwise.gui.reference_window import ReferenceWindow
 from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
+from objectwise.gui.undo import history_of, undo_keys
 from objectwise.gui.wiring import Choice, make_job
 
 # of the column of labels, in pixels
@@ -94,6 +95,7 @@ class OperationDock(ClosingDock):
         self._watched: list[Layer] = []
         self._replaced: list[Layer] = []
         self._build()
+        undo_keys(self, viewer)
         self.preview = Preview(viewer, self._say_preview, self._on_value)
         layers, dims = viewer.layers.events, viewer.dims.events
         self.follow(self._on_layers, layers.inserted, layers.removed, layers.reordered, layers.renamed)
@@ -420,12 +422,16 @@ class OperationDock(ClosingDock):
         """Place what came of a run."""
         with self.quiet():
             self.preview_box.setChecked(False)
-            for name, result in outcome.results.items():
-                if result.kind in _SHOWN:
-                    place(self.viewer, outcome.job.space, result, outcome.job.title, outcome.marks.get(name))
-                    # below the new layer the old one would hide what has changed
-                    for layer in self._replaced:
-                        layer.visible = False
+            placed = [
+                place(self.viewer, outcome.job.space, result, outcome.job.title, outcome.marks.get(name))
+                for name, result in outcome.results.items()
+                if result.kind in _SHOWN
+            ]
+            # below the new layer the old one would hide what has changed
+            hidden = [layer for layer in self._replaced if placed and layer.visible]
+            for layer in hidden:
+                layer.visible = False
+            history_of(self.viewer).add_layers(outcome.job.title, placed, hidden)
         self._replaced = []
         for step, name, value in outcome.values():
             if step == outcome.job.recipe.steps[0].id:

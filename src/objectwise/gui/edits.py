@@ -6,8 +6,9 @@ it needs to take them back; and how large that will be is known before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,7 +44,9 @@ class Change:
         return sum(item.nbytes for item in self.indices) + 2 * self.values.nbytes
 
     @classmethod
-    def joined(cls, frames: Mapping[int, tuple[np.ndarray, np.ndarray]], axes: str, shape: Sequence[int]) -> Change:
+    def joined(
+        cls, frames: Mapping[int, tuple[np.ndarray, np.ndarray]], axes: str, shape: Sequence[int]
+    ) -> Change:
         """Put the pixels of frames together.
 
         Parameters
@@ -196,7 +199,7 @@ def split_along(
     from scipy import ndimage
 
     full = np.ones((3,) * block.ndim)
-    trace = _trace(line)
+    trace = trace_of(line)
     changes = []
     for label, box in boxes.items():
         mask = block[box] == label
@@ -294,10 +297,10 @@ def _new_parts(parts: np.ndarray, owner: np.ndarray, touched: np.ndarray) -> np.
     return np.array(found, int)
 
 
-def _trace(line: np.ndarray) -> np.ndarray:
+def trace_of(line: np.ndarray) -> np.ndarray:
     """Return the pixels under a line, each of which shares a side with the next: nothing slips through diagonally."""
     pieces = [line[:1]]
-    for start, stop in zip(line[:-1], line[1:], strict=True):
+    for start, stop in pairwise(line):
         n = max(2, int(np.ceil(4 * np.abs(stop - start).max())))
         pieces.append(start + (stop - start) * np.linspace(0, 1, n)[:, np.newaxis])
     pixels = np.round(np.concatenate(pieces)).astype(int)
@@ -305,6 +308,3 @@ def _trace(line: np.ndarray) -> np.ndarray:
     corners = pixels[1:].copy()
     corners[:, 0] = pixels[:-1, 0]
     return np.unique(np.concatenate([pixels, corners]), axis=0)
-
-
-Act = Callable[[np.ndarray, dict[int, Box]], list[After]]

@@ -215,7 +215,7 @@ def _alive(origin: Any) -> list[tuple[Layer, Any]]:
     return [(layer, array) for held, array in origin.layers.values() if (layer := held()) is not None]
 
 
-def _attempt(work: Callable[..., Any]) -> Callable[..., Any]:
+def attempt(work: Callable[..., Any]) -> Callable[..., Any]:
     """Return what gives an error as a result, as a thread would lose it."""
 
     def call(*arguments: Any) -> Any:
@@ -227,12 +227,12 @@ def _attempt(work: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-@_attempt
+@attempt
 def _look(noted: NotedTable, source: Any, before: Any, array: Any) -> Any:
     return noted, *look(source, before, array, noted.mark)
 
 
-@_attempt
+@attempt
 def _measure(noted: NotedTable, labels: str, sources: Any, boxes: Boxes, before: Any, array: Any) -> Any:
     # first the numbers: an edit meanwhile then is one that came later
     numbers, now = look(sources[labels], before)

@@ -13,9 +13,10 @@ from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Outcome, measured
-from objectwise.gui.noted_table import note_table
+from objectwise.gui.noted_table import note_table, table_of
 from objectwise.gui.remeasure import Origin
 from objectwise.gui.table import show_table
+from objectwise.gui.undo import history_of
 from objectwise.measure.families import groups, groups_by_default
 
 
@@ -84,7 +85,9 @@ class MeasureDock(OperationDock):
                 # the inputs of a recipe are named in the order in which the layers were chosen
                 given = dict(zip(job.inputs, self._layers, strict=True))
                 origin = Origin.of(self.viewer, job.recipe, name, given)
+                before = table_of(layer)
                 note_table(layer, _with_grid(result, outcome), outcome.marks.get(name), origin)
+                history_of(self.viewer).add_table("measure", layer, before)
                 show_table(self.viewer, layer)
 
 

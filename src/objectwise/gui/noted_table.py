@@ -18,6 +18,7 @@ from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
 from objectwise.core.table import KEYS, Table
 from objectwise.gui.calibration import KEY, notes_of
+from objectwise.gui.features import NOTED
 from objectwise.gui.selection import keys_of, selection_of
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def keep_table(layer: Layer, noted: NotedTable | None) -> None:
     if noted is not None:
         notes["table"] = replace(noted, table=with_classes(noted.measured, classes_of(layer)))
     layer.metadata[KEY] = notes
+    if noted is None and layer.metadata.pop(NOTED, None) is not None:
+        layer.features = {}
     selection_of(layer).measured.emit()
 
 

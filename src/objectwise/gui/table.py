@@ -45,6 +45,7 @@ from objectwise.gui.places import open_dock
 from objectwise.gui.run_bar import colors, text_label
 from objectwise.gui.table_model import STATISTICS, TableModel
 from objectwise.gui.table_view import SummaryView, TableView
+from objectwise.gui.undo import undo_keys
 from objectwise.io.tables import FORMATS, as_text, part_of, write_table
 
 TITLE = "Table (Objectwise)"
@@ -71,6 +72,7 @@ class TableDock(LinkedDock):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
+        undo_keys(self, viewer)
 
     # --- widgets ---------------------------------------------------------------------------------------
 

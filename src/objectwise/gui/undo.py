@@ -8,7 +8,7 @@ ours. Whatever a person has painted since then lies above it on that stack, and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -18,6 +18,8 @@ from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QWidget
+
+from objectwise.gui.noted_table import NotedTable, classes_of, give_classes, keep_table, table_of
 
 # bytes that are kept for undo: of layers that were taken away, and of the edits of one layer
 LIMIT = 1 << 30
@@ -117,8 +119,38 @@ class History:
         """Note the last edit of a layer."""
         stack = _stack(layer, "undo")
         if stack:
-            edit = Edit(ref(layer), stack[-1][0])
-            self.add(Deed(title, layer_method(edit.layer, "undo"), layer_method(edit.layer, "redo"), edit=edit))
+            held = ref(layer)
+            undo, redo = layer_method(held, "undo"), layer_method(held, "redo")
+            self.add(Deed(title, undo, redo, self.has(held), edit=Edit(held, stack[-1][0])))
+
+    def has(self, layer: ref[Any]) -> Callable[[], bool]:
+        """Return what tells whether a layer is in the viewer."""
+
+        def there() -> bool:
+            viewer = self._viewer()
+            return viewer is not None and layer() in viewer.layers
+
+        return there
+
+    def add_table(self, title: str, layer: Labels, before: NotedTable | None) -> None:
+        """Note that a layer has got another table."""
+        held, after = ref(layer), table_of(layer)
+
+        def put(noted: NotedTable | None) -> Callable[[], None]:
+            return lambda: keep_table(found, noted) if (found := held()) is not None else None
+
+        self.add(Deed(title, put(before), put(after), self.has(held)))
+
+    def add_classes(self, title: str, layer: Labels, classes: Mapping[int, str]) -> None:
+        """Give objects of a layer other classes, and note it."""
+        held, before = ref(layer), classes_of(layer)
+
+        def put(names: Mapping[int, str]) -> Callable[[], None]:
+            return lambda: give_classes(found, names) if (found := held()) is not None else None
+
+        redo = put(dict(classes))
+        redo()
+        self.add(Deed(title, put(before), redo, self.has(held)))
 
     # --- undo and redo ---------------------------------------------------------------------------------
 
@@ -167,7 +199,7 @@ class History:
         other, elsewhere = (self.undone, "redo") if deeds is self.done else (self.done, "undo")
         while deeds:
             deed = deeds[-1]
-            if deed.edit is None and deed.alive() or deed.edit is not None and deed.edit.stands_on(name):
+            if deed.alive() and (deed.edit is None or deed.edit.stands_on(name)):
                 return deed
             deeds.pop()
             if deed.edit is not None and deed.edit.stands_on(elsewhere):
@@ -240,7 +272,10 @@ def history_of(viewer: Any) -> History:
 def undo_keys(dock: QWidget, viewer: Any) -> None:
     """Let Ctrl+Z and Ctrl+Shift+Z in a dock undo and redo what was done in its viewer."""
     history = history_of(viewer)
-    for key, act in ((QKeySequence.StandardKey.Undo, history.undo), (QKeySequence.StandardKey.Redo, history.redo)):
+    for key, act in (
+        (QKeySequence.StandardKey.Undo, history.undo),
+        (QKeySequence.StandardKey.Redo, history.redo),
+    ):
         shortcut = QShortcut(QKeySequence(key), dock)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(act)
