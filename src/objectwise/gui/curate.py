@@ -45,10 +45,9 @@ from objectwise.gui.edits import (
     split_at,
     trace_of,
 )
-from objectwise.gui.freshness import attempt
 from objectwise.gui.layers import make_layer, source_of, space_of
 from objectwise.gui.linked_dock import LinkedDock
-from objectwise.gui.newest import Newest
+from objectwise.gui.newest import Failure, Newest, attempt
 from objectwise.gui.noted_table import classes_of
 from objectwise.gui.run_bar import colors, text_label
 from objectwise.gui.selection import keys_of
@@ -91,6 +90,8 @@ class CurateDock(LinkedDock):
         )
         self.age = AgeLine(self.viewer)
         self.target = QComboBox()
+        self.target.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.target.setMinimumContentsLength(8)
         self.target.setToolTip(
             "<p>Which objects the buttons below work on. Select them in the table, in a plot or by clicking on the "
             "canvas; Shift adds one.</p>"
@@ -110,6 +111,7 @@ class CurateDock(LinkedDock):
         self.even_by.setSingleStep(0.5)
         self.even_by.setValue(1.5)
         self.even_by.setSuffix(" px")
+        self.even_by.setMinimumWidth(60)
         self.even_by.setToolTip("How far: details smaller than this go")
         self.to_layer = _button(
             "To a new layer", "A labels layer with these objects alone", self.to_new_layer
@@ -127,6 +129,7 @@ class CurateDock(LinkedDock):
         self.new_id = QSpinBox()
         self.new_id.setRange(0, 2**31 - 1)
         self.new_id.setSpecialValueText("next free")
+        self.new_id.setMinimumWidth(60)
         self.new_id.setToolTip("The id that the object gets")
         self.relabel_button = _button("Relabel", "Give the object another id", self.relabel)
         self.swap_button = _button("Swap", "Exchange the ids of two objects", self.swap)
@@ -332,8 +335,8 @@ class CurateDock(LinkedDock):
     def _on_worked(self, found: Any) -> None:
         if self._closed:
             return
-        if isinstance(found, Exception):
-            self.say(str(found), wrong=True)
+        if isinstance(found, Failure):
+            self.say(found.reason, wrong=True)
         else:
             layer, title, change = found
             if layer in self.viewer.layers:
@@ -645,8 +648,8 @@ class CurateDock(LinkedDock):
     def _on_made(self, title: str, layer: Labels, kind: str, found: Any) -> None:
         if self._closed:
             return
-        if isinstance(found, Exception):
-            self.say(str(found), wrong=True)
+        if isinstance(found, Failure):
+            self.say(found.reason, wrong=True)
             return
         grid = source_of(layer).grid
         new = make_layer(space_of(layer), Result(found, grid, kind), title)
@@ -721,6 +724,8 @@ def crossed(plane: np.ndarray, line: np.ndarray) -> np.ndarray:
 
 def _button(text: str, tip: str, pressed: Callable[[], None] | None = None) -> QPushButton:
     button = QPushButton(text)
+    # three of them have room beside each other
+    button.setMinimumWidth(40)
     button.setToolTip(tip)
     if pressed is not None:
         button.clicked.connect(lambda _checked: pressed())

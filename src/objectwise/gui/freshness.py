@@ -7,7 +7,6 @@ are measured again by themselves as soon as nobody edits; else they are marked u
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -17,10 +16,11 @@ from napari.layers import Labels, Layer
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+from objectwise.core.table import KEYS, Table
 from objectwise.gui.calibration import data_of, grid_of
 from objectwise.gui.features import publish_again
 from objectwise.gui.layers import fingerprint, source_of
-from objectwise.gui.newest import Newest
+from objectwise.gui.newest import Failure, Newest, attempt
 from objectwise.gui.noted_table import NotedTable, keep_table, table_of
 from objectwise.gui.remeasure import Boxes, different_rows, effort, look, measure_again, stale_rows
 from objectwise.gui.selection import keys_of, selection_of
@@ -104,9 +104,9 @@ class Freshness:
         source = source_of(layer)
         self._look.request(_look, noted, source, self._numbers, data_of(layer))
 
-    def _on_looked(self, found: tuple[NotedTable, list[np.ndarray], Boxes] | Exception) -> None:
+    def _on_looked(self, found: tuple[NotedTable, list[np.ndarray], Boxes] | Failure) -> None:
         layer = self._layer()
-        if layer is None or isinstance(found, Exception):
+        if layer is None or isinstance(found, Failure):
             return
         noted, numbers, boxes = found
         now = table_of(layer)
@@ -121,7 +121,7 @@ class Freshness:
             self._numbers = numbers
         self._boxes, outdated = boxes, boxes is None or bool(boxes)
         step = origin.step if origin is not None else None
-        keys = keys_of(*(noted.table.frame[name].to_numpy() for name in ("frame", "label")))
+        keys = _keys(noted.table)
         self._tell(np.sort(keys[stale_rows(noted.table, noted.grid, boxes, step)]), outdated)
         if outdated and not self.problem and origin is not None:
             lazy = not all(isinstance(data_of(item), np.ndarray) for item, _ in _alive(origin))
@@ -161,7 +161,7 @@ class Freshness:
         frame = noted.table.frame
         if not len(self.stale):
             return frame
-        return frame[~np.isin(keys_of(frame["frame"].to_numpy(), frame["label"].to_numpy()), self.stale)]
+        return frame[~np.isin(_keys(noted.table), self.stale)]
 
     # --- measuring again -------------------------------------------------------------------------------
 
@@ -181,13 +181,13 @@ class Freshness:
         self._measure.request(_measure, noted, labels, *arguments)
         self.changed.emit()
 
-    def _on_measured(self, found: tuple[NotedTable, Any, Any, str] | Exception) -> None:
+    def _on_measured(self, found: tuple[NotedTable, Any, Any, str] | Failure) -> None:
         layer = self._layer()
         if layer is None:
             return
-        if isinstance(found, Exception):
+        if isinstance(found, Failure):
             # pixels that change while they are measured; what is there now is looked at again
-            self.problem = f"They could not be measured again: {found}"
+            self.problem = f"They could not be measured again: {found.reason}"
             self.changed.emit()
             return
         before, table, numbers, mark = found
@@ -196,7 +196,8 @@ class Freshness:
             self._soon.start()
             return
         again = different_rows(before.measured, table)
-        kept = keys_of(table.frame["frame"].to_numpy(), table.frame["label"].to_numpy())
+        kept = _keys(table)
+        gone = np.setdiff1d(_keys(before.measured), kept)
         self.again = np.union1d(self.again[np.isin(self.again, kept)], again)
         self.stale, self.outdated, self.problem = np.zeros(0, np.int64), False, ""
         self._of, self._numbers, self._boxes = table, numbers, {}
@@ -205,26 +206,20 @@ class Freshness:
         grid = source_of(layer).grid
         keep_table(layer, replace(now, measured=table, grid=grid, mark=mark, origin=origin))
         publish_again(layer, self.fresh_frame(), id(table_of(layer)))
+        # what there is no more is not selected
+        selection_of(layer).choose(np.setdiff1d(selection_of(layer).keys, gone))
         self.changed.emit()
         if self._dirty:
             self._dirty = False
             self._soon.start()
 
 
+def _keys(table: Table) -> np.ndarray:
+    return keys_of(*(table.frame[name].to_numpy() for name in KEYS))
+
+
 def _alive(origin: Any) -> list[tuple[Layer, Any]]:
     return [(layer, array) for held, array in origin.layers.values() if (layer := held()) is not None]
-
-
-def attempt(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what gives an error as a result, as a thread would lose it."""
-
-    def call(*arguments: Any) -> Any:
-        try:
-            return work(*arguments)
-        except (ValueError, KeyError, IndexError, MemoryError) as error:
-            return error
-
-    return call
 
 
 @attempt

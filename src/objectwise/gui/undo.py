@@ -8,7 +8,8 @@ ours. Whatever a person has painted since then lies above it on that stack, and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -78,6 +79,7 @@ class History:
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = ref(viewer)
+        self._busy = False
         self.done: deque[Deed] = deque(maxlen=_STEPS)
         self.undone: deque[Deed] = deque(maxlen=_STEPS)
 
@@ -160,7 +162,7 @@ class History:
         if deed is None:
             return ""
         above = deed.edit is not None and not deed.edit.is_top_of("undo")
-        return f"painting in {deed.edit.layer().name}" if above else deed.title  # type: ignore[union-attr]
+        return f"painting in {deed.edit.layer().name}" if above else deed.title
 
     def next_redo(self) -> str:
         """Say what would be done again; empty where there is nothing."""
@@ -174,11 +176,11 @@ class History:
             return ""
         deed = self.done[-1]
         above = deed.edit is not None and not deed.edit.is_top_of("undo")
-        deed.undo()
-        if not above:
-            self.undone.append(self.done.pop())
-            self._bound()
-        self.changed.emit()
+        with self._acting():
+            deed.undo()
+            if not above:
+                self.undone.append(self.done.pop())
+                self._bound()
         return title
 
     def redo(self) -> str:
@@ -188,16 +190,26 @@ class History:
             return ""
         deed = self.undone[-1]
         top = deed.edit is None or deed.edit.is_top_of("redo")
-        deed.redo()
-        if top:
-            self.done.append(self.undone.pop())
-        self.changed.emit()
+        with self._acting():
+            deed.redo()
+            if top:
+                self.done.append(self.undone.pop())
         return title
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """Undo or redo something: what it sets off in the viewer finds the history neither here nor there."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+        self.changed.emit()
 
     def _top(self, deeds: deque[Deed], name: str) -> Deed | None:
         """Return the last of some deeds; edits that napari has undone, done again or forgotten are put right."""
         other, elsewhere = (self.undone, "redo") if deeds is self.done else (self.done, "undo")
-        while deeds:
+        while deeds and not self._busy:
             deed = deeds[-1]
             if deed.alive() and (deed.edit is None or deed.edit.stands_on(name)):
                 return deed
@@ -252,7 +264,7 @@ def bound_edits(layer: Labels) -> int:
     """Forget the oldest edits of a layer where they take too much memory; return how many."""
     stack, n = _stack(layer, "undo"), 0
     while len(stack) > 1 and bytes_of_edits(layer) > EDITS_LIMIT:
-        stack.popleft()  # type: ignore[attr-defined]
+        stack.popleft()
         n += 1
     return n
 
