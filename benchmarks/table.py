@@ -31,7 +31,11 @@ def main() -> None:
     CLOCK[0] = time.process_time if arguments.cpu else time.perf_counter
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NAPARI_CONFIG"] = str(Path(folder) / "settings.yaml")
-        rows = [*table_rows(arguments.rows, arguments.columns), *highlight_rows()]
+        rows = [
+            *table_rows(arguments.rows, arguments.columns),
+            *highlight_rows(),
+            *plot_rows(arguments.rows),
+        ]
     print("| What | Median | Goal |\n| --- | --: | --: |")
     for name, seconds, goal in rows:
         print(f"| {name} | {1000 * seconds:.0f} ms | {goal} |")
@@ -128,6 +132,66 @@ def table_rows(n: int, n_columns: int) -> list[tuple[str, float, str]]:
         ("sort it with these selected", median(sorted_then), "100 ms"),
         ("another frame", median(steps), ""),
         ("another frame, the table showing this frame only", median(only), ""),
+    ]
+
+
+def plot_rows(n: int) -> list[tuple[str, float, str]]:
+    """Return what was measured of a plot of many points, and of many coloured objects."""
+    import napari
+    from qtpy.QtCore import Qt
+
+    from objectwise.core.grid import Grid
+    from objectwise.core.results import Result
+    from objectwise.core.table import Table
+    from objectwise.gui.colouring import Look, colour_by
+    from objectwise.gui.noted_table import note_table
+    from objectwise.gui.plots import PlotsDock
+    from objectwise.gui.selection import keys_of, selection_of
+
+    rng = np.random.default_rng(0)
+    viewer = napari.Viewer(show=True)
+
+    def measured(labels: np.ndarray, n: int) -> object:
+        layer = viewer.add_labels(labels)
+        values = {name: rng.normal(size=n) for name in ("first", "second", "third")}
+        frame = pd.DataFrame({"frame": 0, "label": np.arange(n) + 1, **values})
+        note_table(layer, Result(Table(frame), Grid("yx", (1.0, 1.0)), "table"), None)
+        return layer
+
+    layer = measured(np.zeros((64, 64), np.int32), n)
+    dock = PlotsDock(viewer)
+    viewer.window.add_dock_widget(dock, name="plots")
+    settle(1)
+    histogram = [timed(dock.draw) for _ in range(5)]
+    dock.up.choose("second")
+    settle()
+    points = [timed(dock.draw) for _ in range(5)]
+    dock.by.choose("third")
+    coloured = [timed(dock.draw) for _ in range(5)]
+    no_key = Qt.KeyboardModifier.NoModifier
+    angles = np.linspace(0, 2 * np.pi, 300)
+    path = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+    def draw_around(size: float) -> None:
+        dock.view.drawn_around.emit(dock.view.inside(path * size), no_key)
+
+    drawn = [timed(partial(draw_around, size)) for size in (1.0, 1.1, 1.2, 1.3, 1.4)]
+    selection_of(layer).choose(keys_of([0], [1]))
+    dock.shut_down()
+    side = 100
+    y, x = np.indices((2000, 2000)) // (2000 // side)
+    layer = measured((y * side + x + 1).astype(np.int32), side**2)
+    settle()
+    looks = [Look(name) for name in ("first", "second", "third")] * 2
+    colours = [timed(lambda look=look: colour_by(viewer, layer, look)) for look in looks]
+    viewer.close()
+    median = statistics.median
+    return [
+        (f"histogram of {n} rows", median(histogram), ""),
+        (f"{n} points", median(points), ""),
+        ("the same, coloured by a column", median(coloured), ""),
+        ("draw around half of them", median(drawn), ""),
+        (f"colour {side**2} objects by a column, 2000 x 2000", median(colours), "200 ms"),
     ]
 
 

@@ -236,8 +236,8 @@ def test_an_empty_table(model, open_dock):
 
 
 def saved(qtbot, dock, *arguments):
-    dock.save_table(*arguments)
-    qtbot.waitUntil(lambda: dock._saving is None, timeout=20000)
+    dock.save.write(*arguments)
+    qtbot.waitUntil(lambda: not dock.save.busy, timeout=20000)
 
 
 def test_copy_and_save(model, sparse, open_dock, tmp_path, qtbot):
@@ -268,3 +268,142 @@ def test_a_closed_table_follows_no_event(model, sparse, open_dock):
     assert count() > before
     dock.shut_down()
     assert count() == before
+
+
+# --- filter, columns, summary --------------------------------------------------------------------------
+
+
+def typed(qtbot, dock, text):
+    dock.filter.setText(text)
+    qtbot.waitUntil(lambda: not dock.filter._soon.isActive(), timeout=5000)
+
+
+def test_a_filter_keeps_rows_and_tells_what_is_wrong(model, sparse, open_dock, qtbot):
+    dock = open_dock(TableDock, model)
+    typed(qtbot, dock, "label > 7 and frame == 2")
+    assert rows(dock) == [(12, 2), (5000, 2)]
+    assert "5 rows, 2 shown" in dock.title.text()
+    typed(qtbot, dock, "lable > 7")
+    assert "did you mean 'label'" in dock.problem.text()
+    assert len(rows(dock)) == 2
+    typed(qtbot, dock, "")
+    assert len(rows(dock)) == 5
+    assert dock.problem.isHidden()
+
+
+def test_what_a_filter_hides_stays_selected_and_is_said(model, sparse, open_dock, qtbot):
+    dock = open_dock(TableDock, model)
+    dock.view.selectAll()
+    assert len(selection_of(sparse)) == 5
+    typed(qtbot, dock, "frame == 1")
+    assert len(selection_of(sparse)) == 5
+    assert "5 selected (3 of them not shown)" in dock.title.text()
+    click(dock, 7, 1)
+    assert selection_of(sparse).rows() == [(1, 7)]
+
+
+def test_a_filter_stays_with_its_layer(model, sparse, open_dock, qtbot):
+    dock = open_dock(TableDock, model)
+    typed(qtbot, dock, "label == 7")
+    other = model.add_labels(np.eye(5, dtype=int) * 3, name="other")
+    measured(other, "yx")
+    dock.show_layer(other)
+    assert dock.filter.text() == ""
+    assert rows(dock) == [(3, 0)]
+    dock.show_layer(sparse)
+    assert dock.filter.text() == "label == 7"
+    assert rows(dock) == [(7, 0), (7, 1)]
+
+
+def test_names_are_completed(model, sparse, open_dock, qtbot):
+    dock = open_dock(TableDock, model)
+    dock.filter.setFocus()
+    qtbot.keyClicks(dock.filter, "label > 1 and solid")
+    popup = dock.filter._completer.popup()
+    assert popup.isVisible()
+    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    assert dock.filter.text() == "label > 1 and solidity"
+
+
+def test_hidden_columns_are_remembered_and_left_out(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    keep = {"frame", "label", "area"}
+    dock._hide(set(dock.model.names) - keep)
+    dock.copy_rows()
+    assert QApplication.clipboard().text().splitlines()[0] == "frame\tlabel\tarea"
+    dock.shut_down()
+    again = open_dock(TableDock, model)
+    assert {name for n, name in enumerate(again.model.names) if not again.view.isColumnHidden(n)} == keep
+
+
+def test_the_summary_is_of_what_is_selected_or_shown(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    dock.statistic.setCurrentText("all")
+    areas = dock.model.column("area")
+    column = dock.model.names.index("area")
+    values = dock.summary.summary.values_of
+    assert values(column)["mean"] == pytest.approx(areas.mean())
+    assert values(column)["sd"] == pytest.approx(areas.std(ddof=1))
+    selection_of(sparse).choose(dock.model.keys[:2])
+    assert values(column)["median"] == pytest.approx(np.median(areas[:2]))
+    selection_of(sparse).choose(dock.model.keys[:1])
+    assert values(column)["n"] == 5
+    shown = dock.summary.summary
+    assert shown.data(shown.index(1, dock.model.names.index("label"))) == "mean"
+    assert "median" in shown.data(shown.index(1, column), Qt.ItemDataRole.ToolTipRole)
+
+
+def test_finding(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    dock.finder.setText("12")
+    assert dock.find_next()
+    assert selection_of(sparse).rows() == [(2, 12)]
+    dock.finder.setText("solid")
+    assert dock.find_next()
+    assert dock.model.names[dock.view.currentIndex().column()] == "solidity"
+    assert selection_of(sparse).rows() == [(2, 12)]
+    dock.finder.setText("999")
+    assert not dock.find_next()
+    assert "999" in dock.problem.text()
+
+
+def test_what_is_saved_is_chosen(model, sparse, open_dock, qtbot, tmp_path):
+    dock = open_dock(TableDock, model)
+    typed(qtbot, dock, "frame == 1")
+    dock._hide({"n_pixels"})
+    choices = list(dock.parts().items())
+    assert [text.partition(":")[0] for text, _ in choices] == ["Everything", "What is shown"]
+    saved(qtbot, dock, str(tmp_path / "part.tsv"), *choices[1][1])
+    read = pd.read_csv(tmp_path / "part.tsv", sep="\t")
+    assert read["label"].tolist() == [7, 5000]
+    assert "n_pixels" not in read
+
+
+def test_many_scattered_rows_are_shown_without_qt(model, open_dock):
+    n = 3000
+    labels = np.arange(n).reshape(50, 60).astype(np.int32) + 1
+    layer = model.add_labels(labels)
+    frame = pd.DataFrame({"frame": 0, "label": np.arange(n) + 1, "value": np.arange(n) % 7})
+    note_table(layer, Result(Table(frame), Grid("yx", (1.0, 1.0)), "table"), None)
+    dock = open_dock(TableDock, model)
+    selection_of(layer).choose(dock.model.keys[::2])
+    assert not dock.view.selectionModel().hasSelection()
+    role = Qt.ItemDataRole.BackgroundRole
+    assert [dock.model.data(dock.model.index(row, 0), role) is not None for row in range(4)] == [
+        True,
+        False,
+    ] * 2
+    dock.view.sortByColumn(2, Qt.SortOrder.DescendingOrder)
+    coloured = [dock.model.data(dock.model.index(row, 0), role) is not None for row in range(n)]
+    expected = selection_of(layer).holds(dock.model.keys[dock.model.order])
+    assert np.array_equal(coloured, expected)
+    dock.view.selectRow(3)
+    assert len(selection_of(layer)) == 1
+    assert dock.model.data(dock.model.index(4, 0), role) is None
+
+
+def test_the_features_of_a_movie_go_with_the_table(model, sparse, open_dock):
+    dock = open_dock(TableDock, model)
+    assert len(sparse.features)
+    dock.shut_down()
+    assert not len(sparse.features.columns)

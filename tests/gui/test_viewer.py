@@ -15,10 +15,12 @@ from qtpy.QtWidgets import QApplication, QTableView, QWidget
 
 from objectwise.gui import calibration
 from objectwise.gui import layers as convert
+from objectwise.gui.colours import ColoursDock
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import ClusteringDock, FiltersDock, ThresholdDock, WatershedDock
 from objectwise.gui.measuring import MeasureDock
 from objectwise.gui.places import holder_of
+from objectwise.gui.plots import PlotsDock
 from objectwise.gui.table import TITLE, TableDock
 
 
@@ -105,7 +107,7 @@ def test_docks_share_one_place(viewer, add_dock, qtbot, blobs):
     )
 
 
-@pytest.mark.parametrize("kind", [ThresholdDock, FiltersDock, MeasureDock, TableDock])
+@pytest.mark.parametrize("kind", [ThresholdDock, FiltersDock, MeasureDock, TableDock, PlotsDock, ColoursDock])
 def test_a_closed_dock_leaves_nothing(kind, viewer, qtbot, blobs):
     viewer.add_image(blobs)
     viewer.add_labels((blobs > 500).astype(int))
@@ -169,7 +171,19 @@ def test_measure_opens_a_linked_table(viewer, add_dock, qtbot, blobs):
     assert table.model.object_at(table.view.currentIndex().row()) == (3, 0)
     finish(qtbot, measure)
     assert [widget for widget in ours() if isinstance(widget, TableDock)] == [table]
+    # all docks of the table show the same rows, and the highlight goes with the last of them
+    table.plot("area")
+    table.colour("area")
+    plots = viewer.window.dock_widgets["Plots (Objectwise)"]
+    colours = viewer.window.dock_widgets["Colours (Objectwise)"]
+    assert plots.across.name == colours.by.name == "area"
+    assert plots.link is table.link is colours.link
+    qtbot.waitUntil(lambda: "selected objects" in viewer.layers, timeout=20000)
+    plots.shut_down()
+    colours.shut_down()
+    assert "selected objects" in viewer.layers
     viewer.layers.remove(labels)
+    assert "selected objects" not in viewer.layers
     assert table.model.rowCount() == 0
     table.shut_down()
 

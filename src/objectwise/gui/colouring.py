@@ -49,14 +49,15 @@ class Look:
 
 def colormap_of(labels: np.ndarray, values: np.ndarray, palette: Palette) -> DirectLabelColormap:
     """Return napari's colours for labels by their values; grey for all others and for what is not defined."""
-    grey = np.array(GREY, float) / 255
+    grey = np.array(GREY, np.float32) / 255
     # one array for each colour, not for each object
-    colours = [*(palette.colours / 255.0), grey]
+    colours = [*(palette.colours / np.float32(255)), grey]
     places = palette.places(values).tolist()
-    found: dict[int | None, Any] = {
-        label: colours[place] for label, place in zip(labels.tolist(), places, strict=True)
-    }
-    return DirectLabelColormap(color_dict=found | {None: grey, 0: np.zeros(4)})
+    found = {label: colours[place] for label, place in zip(labels.tolist(), places, strict=True)}
+    colormap = DirectLabelColormap(color_dict={None: grey, 0: np.zeros(4)})
+    # filled in here, as napari would check every one of them for being a colour, which takes longer than all the rest
+    colormap.color_dict.update(found)
+    return colormap
 
 
 class Colouring:

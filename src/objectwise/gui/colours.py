@@ -1,7 +1,5 @@
 """Colour objects by a column of their table: the dock with its legend."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import napari.viewer
@@ -83,12 +81,12 @@ class Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.palette_shown: Palette | None = None
-        self.undefined = False
+        self.undefined = self.truth = False
         self.setMinimumHeight(44)
 
-    def show_palette(self, palette: Palette | None, undefined: bool = False) -> None:
-        """Show a palette, and grey where there are values that are not defined."""
-        self.palette_shown, self.undefined = palette, undefined
+    def show_palette(self, palette: Palette | None, undefined: bool = False, truth: bool = False) -> None:
+        """Show a palette, and grey where there are values that are not defined; of truth values no and yes."""
+        self.palette_shown, self.undefined, self.truth = palette, undefined, truth
         n = len(self._kinds())
         self.setMinimumHeight(18 * n + 4 if n else 44)
         self.setVisible(palette is not None)
@@ -99,7 +97,11 @@ class Legend(QWidget):
         if palette is None:
             return []
         hues = palette.colours.tolist()
-        found = [(f"{kind:.6g}", tuple(hues[n % len(hues)])) for n, kind in enumerate(palette.kinds)]
+        names = {0.0: "no", 1.0: "yes"} if self.truth else {}
+        found = [
+            (names.get(kind, f"{kind:.6g}"), tuple(hues[n % len(hues)]))
+            for n, kind in enumerate(palette.kinds)
+        ]
         return [*found, *([("not defined", GREY)] if self.undefined and found else [])]
 
     def paintEvent(self, _event: Any) -> None:  # noqa: N802 - Qt's name
@@ -271,6 +273,7 @@ class ColoursDock(LinkedDock):
         if look is None or noted is None:
             self.legend.show_palette(None)
             return
-        values = np.asarray(self.column(look.column), float)
-        self.legend.show_palette(look.palette(noted), bool(np.isnan(values).any()))
+        values = self.column(look.column)
+        undefined = bool(np.isnan(values.astype(float)).any())
+        self.legend.show_palette(look.palette(noted), undefined, values.dtype.kind == "b")
         self.legend_title.setText(title_of(noted.table, look.column))

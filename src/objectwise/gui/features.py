@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from napari.layers import Labels
 
-# where a layer notes which table, and which frame of it, its features are
-NOTED = "objectwise features"
+from objectwise.gui.noted_table import PUBLISHED
 
 # rows up to which missing ids are filled in
 LARGEST = 1_000_000
@@ -65,9 +64,9 @@ def publish(layer: Labels, frame: pd.DataFrame, time: int | None = None) -> None
 
 def publish_again(layer: Labels, frame: pd.DataFrame, mark: int) -> None:
     """Give a layer other rows as its features, if it has any: those of the same frame."""
-    before = layer.metadata.get(NOTED)
+    before = layer.metadata.get(PUBLISHED)
     if before is not None:
-        layer.metadata[NOTED] = (mark, before[1])
+        layer.metadata[PUBLISHED] = (mark, before[1])
         publish(layer, frame, before[1])
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels
+from qtpy.QtCore import QSize
 
 from objectwise.gui.calibration import axes_of
 from objectwise.gui.canvas_link import CanvasLink, link_canvas
 from objectwise.gui.closing import ClosingDock
 from objectwise.gui.features import displayed_frame
 from objectwise.gui.noted_table import NotedTable, table_of
+from objectwise.gui.places import share_place
 from objectwise.gui.selection import Selection, selection_of
 
 
@@ -139,6 +141,15 @@ class LinkedDock(ClosingDock):
         """Return a column of the table."""
         assert self.noted is not None
         return self.noted.table.frame[name].to_numpy()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Little, as the window would grow for the moment in which docks lie below each other."""
+        return QSize(260, 140)
+
+    def placed(self) -> None:
+        """Lie beside the other docks of this package, and take on the look of the window."""
+        share_place(self)
+        self.paint()
 
     # --- life ------------------------------------------------------------------------------------------
 

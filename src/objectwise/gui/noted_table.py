@@ -18,13 +18,15 @@ from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
 from objectwise.core.table import KEYS, Table
 from objectwise.gui.calibration import KEY, notes_of
-from objectwise.gui.features import NOTED
 from objectwise.gui.selection import keys_of, selection_of
 
 if TYPE_CHECKING:
     from objectwise.gui.remeasure import Origin
 
 CLASS = "class"
+
+# where a layer notes which table, and which frame of it, its features are
+PUBLISHED = f"{KEY} features"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def keep_table(layer: Layer, noted: NotedTable | None) -> None:
     if noted is not None:
         notes["table"] = replace(noted, table=with_classes(noted.measured, classes_of(layer)))
     layer.metadata[KEY] = notes
-    if noted is None and layer.metadata.pop(NOTED, None) is not None:
+    if noted is None and layer.metadata.pop(PUBLISHED, None) is not None:
         layer.features = {}
     selection_of(layer).measured.emit()
 

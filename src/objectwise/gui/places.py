@@ -11,6 +11,8 @@ from typing import Any
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from objectwise.gui.closing import ClosingDock
+
 
 def holder_of(widget: QWidget) -> QDockWidget | None:
     """Return the dock widget around a widget."""
@@ -39,19 +41,17 @@ def open_dock(viewer: Any, kind: type[QWidget], title: str, area: str = "right",
 
 
 def share_place(widget: QWidget) -> None:
-    """Put a dock behind the same tab bar as another of its kind in the same area, and bring it to the front."""
+    """Put a dock behind the same tab bar as another of this package in the same area, and bring it to the front."""
     holder = holder_of(widget)
     window = holder.parent() if holder is not None else None
     if holder is None or not isinstance(window, QMainWindow) or holder.isFloating():
         return
-    kind = type(widget).__mro__[1]
     area = window.dockWidgetArea(holder)
     for other in window.findChildren(QDockWidget):
         inner = other.widget()
         if (
             other is not holder
-            and isinstance(inner, kind)
-            and kind is not QWidget
+            and isinstance(inner, ClosingDock)
             and other.isVisible()
             and window.dockWidgetArea(other) == area
             and holder not in window.tabifiedDockWidgets(other)

@@ -12,7 +12,8 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph import exporters
 from qtpy.QtCore import QPointF, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QPainter
+from qtpy.QtSvg import QSvgGenerator
 from skimage.measure import points_in_poly
 
 _SELECTED = "#ffb000"
@@ -83,11 +84,20 @@ class PlotView(pg.PlotWidget):
         self.bars = pg.PlotCurveItem([0, 0], [0], stepMode="center", fillLevel=0)
         self.chosen_bars = pg.PlotCurveItem([0, 0], [0], stepMode="center", fillLevel=0)
         self.points = _Points(size=5, pen=None, pxMode=True)
-        self.chosen_points = _Points(size=8, pxMode=True)
+        self.chosen_points = _Points(size=9, pxMode=True)
         self.outline = pg.PlotCurveItem(pen=pg.mkPen(_SELECTED, width=2))
         for item in (self.bars, self.chosen_bars, self.points, self.chosen_points, self.outline):
             self.addItem(item, ignoreBounds=item is self.outline)
         self.chosen_points.setZValue(10)
+        for side in ("left", "bottom"):
+            self.getAxis(side).enableAutoSIPrefix(False)
+        self.hideButtons()
+        self.getPlotItem().setContentsMargins(0, 6, 10, 6)
+        self.setMinimumHeight(150)
+        self.setToolTip(
+            "Drag around objects to select them, click one to go to it; Shift adds. The wheel zooms, the middle button "
+            "moves, a double click shows all."
+        )
         self._path: list[tuple[float, float]] = []
         self._bins = np.zeros(0, int)
         self.light = False
@@ -110,8 +120,9 @@ class PlotView(pg.PlotWidget):
         self.bars.setBrush(mark)
         chosen = QColor(_SELECTED)
         self.chosen_bars.setPen(chosen)
-        self.chosen_points.setPen(pg.mkPen("k" if light else "w", width=1))
-        self.chosen_points.setBrush(chosen)
+        # a ring, as the colour of the point may mean something
+        self.chosen_points.setPen(pg.mkPen(chosen, width=2))
+        self.chosen_points.setBrush(None)
         chosen.setAlpha(170)
         self.chosen_bars.setBrush(chosen)
 
@@ -183,6 +194,8 @@ class PlotView(pg.PlotWidget):
             counted = side == "left" and len(self.edges) > 0
             self.getAxis(side).setLogMode(scaled and not counted)
             self.setLabel(side, "log₁₀ of (number + 1)" if scaled and counted else name)
+        # bars stand on the axis
+        self.getViewBox().setLimits(yMin=0 if len(self.edges) else -1e307)
         self.getPlotItem().autoRange()
 
     def show_chosen(self, chosen: np.ndarray) -> None:
@@ -252,11 +265,25 @@ class PlotView(pg.PlotWidget):
 
     def write_picture(self, path: str) -> None:
         """Write the plot as PNG, or as SVG where the name ends so."""
-        kind = exporters.SVGExporter if path.lower().endswith(".svg") else exporters.ImageExporter
-        exporter = kind(self.getPlotItem())
-        if kind is exporters.ImageExporter:
+        if not path.lower().endswith(".svg"):
+            exporter = exporters.ImageExporter(self.getPlotItem())
             exporter.parameters()["width"] = 1600
-        exporter.export(path)
+            exporter.export(path)
+            return
+        # pyqtgraph's own writer of SVG fails at bars
+        generator = QSvgGenerator()
+        generator.setFileName(path)
+        generator.setSize(self.size())
+        generator.setViewBox(self.rect())
+        exporter = exporters.Exporter(self.getPlotItem())
+        painter = QPainter(generator)
+        options = {"antialias": True, "background": None, "painter": painter, "resolutionScale": 1.0}
+        exporter.setExportMode(True, options)
+        try:
+            self.render(painter)
+        finally:
+            exporter.setExportMode(False)
+            painter.end()
 
 
 def _scaled(values: np.ndarray, log: bool) -> np.ndarray:

@@ -1,7 +1,5 @@
 """Plots of the table of a labels layer: what is drawn around here is selected in the table and on the canvas."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,8 +7,8 @@ import napari.viewer
 import numpy as np
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
+    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -72,20 +70,13 @@ class PlotsDock(LinkedDock):
         self.only_frame = QCheckBox("Displayed frame only")
         self.only_frame.setToolTip("Show the objects of the frame on the canvas, here and in the table")
         self.only_frame.toggled.connect(self._on_only_frame)
-        self.tools = QButtonGroup(self)
+        self.tool = QComboBox()
+        self.tool.addItems(["Lasso", "Rectangle"])
+        self.tool.setToolTip("What a drag over the points draws to select them")
+        self.tool.currentTextChanged.connect(self._on_tool)
+        pass_wheel(self.tool)
         tools = QHBoxLayout()
-        for text, tip in (
-            ("Lasso", "Draw around points to select them"),
-            ("Rectangle", "Drag a rectangle over points"),
-        ):
-            button = QToolButton()
-            button.setText(text)
-            button.setToolTip(f"{tip}; Shift adds to what is selected")
-            button.setCheckable(True)
-            button.setChecked(text == "Lasso")
-            self.tools.addButton(button)
-            tools.addWidget(button)
-        self.tools.buttonToggled.connect(self._on_tool)
+        tools.addWidget(self.tool)
         save = QToolButton()
         save.setText("Save ▾")
         save.setToolTip("Save the picture of the plot, or the numbers that it shows")
@@ -100,7 +91,7 @@ class PlotsDock(LinkedDock):
         tools.addWidget(save)
         self.says = text_label()
         choices = QGridLayout()
-        rows = (("Across", self.across, self.log_x), ("Up", self.up, self.log_y), ("Colour", self.by, None))
+        rows = (("X", self.across, self.log_x), ("Y", self.up, self.log_y), ("Colour", self.by, None))
         for number, (text, chooser, log) in enumerate(rows):
             choices.addWidget(QLabel(text), number, 0)
             choices.addWidget(chooser, number, 1)
@@ -166,7 +157,7 @@ class PlotsDock(LinkedDock):
         if noted is None or self.across.name is None:
             return
         histogram = self.up.name is None
-        for widget in (self.by, *self.tools.buttons()):
+        for widget in (self.by, self.tool):
             widget.setEnabled(not histogram)
         self.bins.setEnabled(histogram)
         log = (self.log_x.isChecked(), self.log_y.isChecked())
@@ -227,9 +218,8 @@ class PlotsDock(LinkedDock):
         if self.selection is not None:
             self.selection.show_frame_only(on)
 
-    def _on_tool(self, *_: Any) -> None:
-        checked = self.tools.checkedButton()
-        self.view.lasso = checked is not None and checked.text() == "Lasso"
+    def _on_tool(self, text: str) -> None:
+        self.view.lasso = text == "Lasso"
 
     # --- out -------------------------------------------------------------------------------------------
 
@@ -257,6 +247,8 @@ class PlotsDock(LinkedDock):
 
     def _write(self, write: Any, path: str) -> None:
         try:
+            if not Path(path).parent.is_dir():
+                raise ValueError(f"there is no folder {Path(path).parent}")
             write(path)
         except (OSError, ValueError) as error:
             self.says.setText(f"Not saved: {getattr(error, 'strerror', None) or error}")

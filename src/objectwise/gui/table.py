@@ -6,8 +6,6 @@ layer (`selection`), as plots and canvas ask for it too; here it is only seen an
 """
 
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import napari.viewer
@@ -20,7 +18,6 @@ from qtpy.QtWidgets import (
     QBoxLayout,
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QMenu,
@@ -29,24 +26,23 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt.utils import create_worker
 
 from objectwise.core.conditions import matching, quoted
 from objectwise.core.table import Table
 from objectwise.gui.age_line import AgeLine, age_colors
-from objectwise.gui.calibration import KEY, axes_of, notes_of
+from objectwise.gui.calibration import KEY, notes_of
 from objectwise.gui.column_menu import ColumnMenu
-from objectwise.gui.features import NOTED, displayed_frame, publish
 from objectwise.gui.filter_line import FilterLine
 from objectwise.gui.freshness import freshness_of
 from objectwise.gui.linked_dock import LinkedDock
-from objectwise.gui.noted_table import table_of
 from objectwise.gui.places import open_dock
+from objectwise.gui.published import publish_all, withdraw
 from objectwise.gui.run_bar import colors, text_label
+from objectwise.gui.save_button import Parts, SaveButton, counted
 from objectwise.gui.table_model import STATISTICS, TableModel
 from objectwise.gui.table_view import SummaryView, TableView
 from objectwise.gui.undo import undo_keys
-from objectwise.io.tables import FORMATS, as_text, part_of, write_table
+from objectwise.io.tables import as_text, part_of
 
 TITLE = "Table (Objectwise)"
 
@@ -80,7 +76,6 @@ class TableDock(LinkedDock):
         """Make the widgets."""
         self.model = TableModel()
         self.hidden: set[str] = set()
-        self._saving: Any = None
         self.title = text_label()
         self.title.setWordWrap(False)
         self.age = AgeLine(self.viewer)
@@ -106,13 +101,9 @@ class TableDock(LinkedDock):
             "Copy", "The selected rows, or all that are shown, as text for a spreadsheet (Ctrl+C)"
         )
         self.copy.clicked.connect(self.copy_rows)
-        self.save = _button(
-            "Save ▾", "As CSV, Excel or Parquet, with the unit and the definition of each column"
-        )
-        self.save_menu = QMenu(self)
-        self.save_menu.aboutToShow.connect(self._offer_saving)
-        self.save.setMenu(self.save_menu)
-        self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.save = SaveButton(self, self._to_save)
+        self.save.said.connect(self._on_saved)
+        self.save.failed.connect(self._on_not_saved)
         self.filter = FilterLine()
         self.filter.changed.connect(self._on_filter)
         self.finder = QLineEdit()
@@ -168,10 +159,6 @@ class TableDock(LinkedDock):
         """Wide and low, to lie below the image."""
         return QSize(600, 240)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """As narrow as a dock at the side, where the controls lie below each other."""
-        return QSize(280, 140)
-
     def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Put the controls beside each other where there is room: every row of a low dock counts."""
         super().resizeEvent(event)
@@ -185,10 +172,6 @@ class TableDock(LinkedDock):
         self.problem.setStyleSheet(f"color: {red};")
         self.title.setStyleSheet(f"color: {grey};")
         self.filter.dress(self.window().styleSheet())
-
-    def placed(self) -> None:
-        """Take on the look of the window."""
-        self.paint()
 
     # --- which layer -----------------------------------------------------------------------------------
 
@@ -217,7 +200,7 @@ class TableDock(LinkedDock):
         self.age.show_for(self.layer)
         self.show_age()
         self.show_rows()
-        self._publish()
+        publish_all(self.viewer)
 
     def _sorting(self) -> tuple[str, Any]:
         """Return by which column the rows are sorted, and in which order."""
@@ -316,20 +299,8 @@ class TableDock(LinkedDock):
         self.show_selection()
 
     def _on_dims(self, _event: Any = None) -> None:
-        self._publish()
+        publish_all(self.viewer)
         super()._on_dims()
-
-    def _publish(self) -> None:
-        """Give napari's own table and status bar the rows of the displayed frame, of each measured layer."""
-        for layer in self.viewer.layers:
-            noted = table_of(layer)
-            if noted is None or not noted.labelled:
-                continue
-            time = displayed_frame(self.viewer, layer, axes_of(layer) or "")
-            wanted = (id(noted), time)
-            if layer.metadata.get(NOTED) != wanted:
-                layer.metadata[NOTED] = wanted
-                publish(layer, freshness_of(layer).fresh_frame(), time)
 
     def _on_statistic(self, text: str) -> None:
         self.summary.show_statistics(tuple(STATISTICS) if text == "all" else (text,))
@@ -450,76 +421,34 @@ class TableDock(LinkedDock):
         ordered = [header.logicalIndex(number) for number in range(self.model.columnCount())]
         return [self.model.names[number] for number in ordered if not self.view.isColumnHidden(number)]
 
-    def parts(self) -> dict[str, tuple[Any, list[str] | None]]:
+    def parts(self) -> Parts:
         """Return what can be saved: the rows and the columns, by the words of the menu."""
         names, rows = self._visible_names(), self._chosen_rows()
         n, n_columns = len(self.model.keys), len(self.model.names)
-        found: dict[str, tuple[Any, list[str] | None]] = {}
+        found: Parts = {}
         if len(rows):
-            found[f"The {_counted(len(rows), 'selected row')} ..."] = (self.model.order[rows], names)
+            found[f"The {counted(len(rows), 'selected row')} ..."] = (self.model.order[rows], names)
         if len(self.model.order) < n or len(names) + len(self._without_time()) < n_columns:
-            text = f"What is shown: {_counted(len(self.model.order), 'row')}, {_counted(len(names), 'column')} ..."
+            text = (
+                f"What is shown: {counted(len(self.model.order), 'row')}, {counted(len(names), 'column')} ..."
+            )
             found[text] = (self.model.order, names)
         return {
-            f"Everything: {_counted(n, 'row')}, {_counted(n_columns, 'column')} ...": (None, None),
+            f"Everything: {counted(n, 'row')}, {counted(n_columns, 'column')} ...": (None, None),
             **found,
         }
 
-    def _offer_saving(self) -> None:
-        self.save_menu.clear()
-        for text, (places, names) in self.parts().items():
-            action = self.save_menu.addAction(text)
-            action.triggered.connect(partial(self._on_save, places, names))
+    def _to_save(self) -> tuple[Table | None, str, Parts]:
+        return self.model.table, "" if self.layer is None else self.layer.name, self.parts()
 
-    def _on_save(self, places: Any, names: list[str] | None, _checked: bool = False) -> None:
-        self.save_table(None, places, names)
+    def _on_saved(self, sentence: str) -> None:
+        stale = 0 if self.layer is None else len(freshness_of(self.layer).stale)
+        old = f"; {counted(stale, 'row')} of the table from before an edit" if stale else ""
+        self.title.setText(sentence + old)
 
-    def save_table(self, path: str | None = None, places: Any = None, names: list[str] | None = None) -> None:
-        """Write rows to a file, in another thread; ask for its name where none is given.
-
-        Parameters
-        ----------
-        path : str, optional
-            The ending says what it is; CSV where it has none.
-        places : array of int, optional
-            Rows of the table in the order wanted; all where left out.
-        names : list of str, optional
-            Columns; all where left out.
-        """
-        if self.model.table is None or self.layer is None or self._saving is not None:
-            return
-        if path is None:
-            start = "".join(
-                letter if letter.isalnum() or letter in "_-. " else "_" for letter in self.layer.name
-            )
-            kinds = ";;".join(f"{name} (*{ending})" for ending, name in FORMATS.items())
-            path, chosen = QFileDialog.getSaveFileName(self, "Save the table", f"{start}.csv", kinds)
-            if not path:
-                return
-            ending = chosen.partition("(*")[2].rstrip(")")
-            # the kind that is chosen counts, whatever the name that was proposed ends in
-            path = (
-                str(Path(path).with_suffix(ending)) if Path(path).suffix.lower() in FORMATS else path + ending
-            )
-        target = Path(path if Path(path).suffix.lower() in FORMATS else f"{path}.csv")
-        self.title.setText(f"Saving {target.name} ...")
-        worker = create_worker(
-            _saved, self.model.table, target, places, names, _start_thread=False, _ignore_errors=True
-        )
-        stale = len(freshness_of(self.layer).stale)
-        old = f"; {_counted(stale, 'row')} of the table from before an edit" if stale else ""
-        worker.returned.connect(lambda text: self.title.setText(text + old))
-        worker.errored.connect(self._on_not_saved)
-        worker.finished.connect(self._on_saving_done)
-        self._saving = worker
-        worker.start()
-
-    def _on_not_saved(self, error: Exception) -> None:
+    def _on_not_saved(self, sentence: str) -> None:
         self._say()
-        self._complain(f"Not saved: {getattr(error, 'strerror', None) or error}")
-
-    def _on_saving_done(self) -> None:
-        self._saving = None
+        self._complain(sentence)
 
     def copy_rows(self) -> None:
         """Copy the selected rows, or all that are shown where at most one is selected."""
@@ -534,11 +463,7 @@ class TableDock(LinkedDock):
     def let_go(self) -> None:
         """Follow the layer no more."""
         super().let_go()
-        # nobody would change them with the frame
-        for layer in self.viewer.layers:
-            if layer.metadata.get(NOTED, (0, None))[1] is not None:
-                del layer.metadata[NOTED]
-                layer.features = {}
+        withdraw(self.viewer)
 
 
 def _button(text: str, tip: str, pressed: Callable[[], None] | None = None) -> QToolButton:
@@ -550,13 +475,3 @@ def _button(text: str, tip: str, pressed: Callable[[], None] | None = None) -> Q
     if pressed is not None:
         button.clicked.connect(lambda _checked: pressed())
     return button
-
-
-def _counted(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"
-
-
-def _saved(table: Table, path: Path, places: Any, names: list[str] | None) -> str:
-    part = part_of(table, places, names)
-    write_table(part, path)
-    return f"Saved {_counted(len(part), 'row')} to {path.name}"
