@@ -98,7 +98,7 @@ class CurateDock(LinkedDock):
         )
         self.target.addItems(["", ""])
         self.target.currentIndexChanged.connect(self._refresh)
-        self.everywhere = QCheckBox("In all frames")
+        self.everywhere = QCheckBox("All frames")
         self.everywhere.setToolTip("Do it to the same ids in every frame, and not in theirs alone")
         self.everywhere.toggled.connect(self._refresh)
         self.keep = _button("Keep only", "Delete all other objects of the same frames", self.keep_only)
@@ -137,7 +137,7 @@ class CurateDock(LinkedDock):
         self.names.setPlaceholderText("classes, such as: dividing, dead")
         self.names.setToolTip("Names of classes, with commas between them; remembered with the layer")
         self.names.editingFinished.connect(self._on_names)
-        self.by_click = QCheckBox("Give classes by keys and clicks on the canvas")
+        self.by_click = QCheckBox("Also by keys and clicks on the canvas")
         self.by_click.setToolTip(
             "<p>The keys 1 to 9 give the selected objects a class, 0 takes it away. While a class is pressed, every "
             "object that is clicked gets it.</p>"
