@@ -1,6 +1,6 @@
 """A number for each small block of labels that changes with any of its pixels.
 
-An edit of a few pixels is then found by looking at numbers, one for each thousand pixels, and no copy of the labels
+An edit of a few pixels is then found by looking at numbers, one for each 64 pixels, and no copy of the labels
 is kept. Each step of the sum is one-to-one in what came before, so that a change of one single pixel is never missed.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from objectwise.kernels import compiled, prepared
 
 # pixels along y and x
-SIDE = 32
+SIDE = 8
 
 
 def block_fingerprints(labels: np.ndarray) -> np.ndarray:
