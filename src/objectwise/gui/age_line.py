@@ -26,11 +26,13 @@ class AgeLine(QWidget):
     Parameters
     ----------
     viewer : Viewer
+    brief : bool, optional
+        Whether nothing is said of rows that were measured again.
     """
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: Any, brief: bool = False) -> None:
         super().__init__()
-        self.viewer = viewer
+        self.viewer, self.brief = viewer, brief
         self._layer: Labels | None = None
         self.text = text_label()
         self.button = QPushButton("Measure again")
@@ -59,15 +61,15 @@ class AgeLine(QWidget):
     def show_age(self) -> None:
         """Say how old the table is."""
         freshness, noted = self.freshness, table_of(self._layer)
-        if freshness is None or noted is None or not (freshness.outdated or len(freshness.again)):
+        again = freshness is not None and len(freshness.again) and not self.brief
+        if freshness is None or noted is None or not (freshness.outdated or again):
             self.hide()
             return
-        old, again = age_colors(self.viewer)
+        old, new = age_colors(self.viewer)
         self.text.setText(sentence(freshness, len(noted.table)))
-        self.text.setStyleSheet(f"color: {old if freshness.outdated else again};")
+        self.text.setStyleSheet(f"color: {old if freshness.outdated else new};")
         self.button.setVisible(freshness.outdated and noted.origin is not None)
         self.button.setEnabled(not freshness.measuring)
-        self.setToolTip("")
         self.show()
 
     def _on_button(self) -> None:

@@ -88,7 +88,7 @@ class CurateDock(LinkedDock):
         self.copy = _button(
             "Make a copy to edit", "A copy in memory, with ids up to two billion", self.make_copy
         )
-        self.age = AgeLine(self.viewer)
+        self.age = AgeLine(self.viewer, brief=True)
         self.target = QComboBox()
         self.target.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.target.setMinimumContentsLength(8)
@@ -211,8 +211,8 @@ class CurateDock(LinkedDock):
 
     @property
     def worker(self) -> Any:
-        """Something while an edit is worked out, None else."""
-        return self._work if self._work.busy else None
+        """What works out an edit or makes a layer at the moment, or None."""
+        return next((item for item in (self._work, self._make) if item is not None and item.busy), None)
 
     def show_table(self) -> None:
         """Show another layer, or another table of it."""

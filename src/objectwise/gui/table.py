@@ -180,7 +180,7 @@ class TableDock(LinkedDock):
         noted, selection = self.noted, self.selection
         if noted is None or selection is None or self.layer is None:
             return
-        kept = self._sorting()
+        kept, place = self._sorting(), self.view.verticalScrollBar().value()
         self.model.set_table(noted.table)
         if kept[0] in self.model.names:
             self.view.sortByColumn(self.model.names.index(kept[0]), kept[1])
@@ -200,6 +200,7 @@ class TableDock(LinkedDock):
         self.age.show_for(self.layer)
         self.show_age()
         self.show_rows()
+        self.view.verticalScrollBar().setValue(place)
         publish_all(self.viewer)
 
     def _sorting(self) -> tuple[str, Any]:
