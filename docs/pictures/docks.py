@@ -22,7 +22,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as settings:
         os.environ["NAPARI_CONFIG"] = str(Path(settings) / "settings.yaml")
-        for scene in (first_minute, coins, nuclei, volume, movie, colours, history):
+        for scene in (first_minute, coins, nuclei, curated, volume, movie, colours, history):
             scene(folder)
 
 
@@ -153,6 +153,39 @@ def nuclei(folder: Path) -> None:
     dock.boxes["images"].layers = [window.viewer.layers["nuclei 2d"]]
     window.run(dock)
     window.shot(folder / "measure.png")
+    window.close()
+
+
+def curated(folder: Path) -> None:
+    """Show objects that were curated: smoothed, given a class, and measured again."""
+    import numpy as np
+
+    from objectwise.gui.curate import CurateDock
+    from objectwise.gui.freshness import freshness_of
+    from objectwise.gui.measuring import MeasureDock
+    from objectwise.gui.selection import keys_of, selection_of
+
+    window = Window()
+    window.add_sample("nuclei_2d")
+    labels = next(layer for layer in window.viewer.layers if type(layer).__name__ == "Labels")
+    window.viewer.layers.selection.active = labels
+    measure = window.dock(MeasureDock, "Measure")
+    measure.boxes["images"].layers = [window.viewer.layers[0]]
+    window.run(measure)
+    dock = window.dock(CurateDock, "Curate")
+    dock.names.setText("round, dividing")
+    dock.names.editingFinished.emit()
+    rows = labels.metadata["objectwise"]["table"].table.frame
+    for chosen, act in (
+        (rows["label"].to_numpy()[[2, 3]], dock.smooth),
+        (rows.nlargest(2, "area")["label"].to_numpy(), lambda: dock.give_class(2)),
+    ):
+        selection_of(labels).choose(keys_of(np.zeros(2, int), chosen))
+        act()
+        window.wait(0.2)
+        while dock.worker is not None or freshness_of(labels).busy:
+            window.wait(0.05)
+    window.shot(folder / "curate.png")
     window.close()
 
 

@@ -15,6 +15,7 @@ import objectwise
 DOCKS = {
     "Background",
     "Clustering",
+    "Curate",
     "Colours",
     "Edges",
     "Enhance",

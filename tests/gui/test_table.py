@@ -12,6 +12,7 @@ from objectwise.core.grid import Grid
 from objectwise.core.run import Result
 from objectwise.core.table import Table
 from objectwise.gui.features import features_of
+from objectwise.gui.freshness import freshness_of
 from objectwise.gui.layers import fingerprint
 from objectwise.gui.noted_table import note_table
 from objectwise.gui.selection import selection_of
@@ -173,11 +174,12 @@ def test_features_follow_the_frame(model, sparse, open_dock):
 
 def test_an_edit_is_noticed_and_its_undo_too(model, sparse, open_dock, qtbot):
     dock = open_dock(TableDock, model)
-    assert dock.warning.isHidden()
+    assert dock.age.isHidden()
+    qtbot.waitUntil(lambda: not freshness_of(sparse).busy, timeout=20000)
     sparse.data_setitem((np.array([0]), np.array([0]), np.array([0])), 7)
-    qtbot.waitUntil(lambda: not dock.warning.isHidden(), timeout=5000)
+    qtbot.waitUntil(lambda: not dock.age.isHidden(), timeout=5000)
     sparse.undo()
-    qtbot.waitUntil(lambda: dock.warning.isHidden(), timeout=5000)
+    qtbot.waitUntil(lambda: dock.age.isHidden(), timeout=5000)
 
 
 # --- the model -----------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import ndimage
 
+import objectwise as ow
 from objectwise import operations
 from objectwise.measure.objects import measure_block
 from tests.measure.truths import truth
@@ -164,3 +166,29 @@ def test_missing_pixels_in_the_ring(missing):
         assert found["intensity_background_median_a"].tolist() == [1]
     else:
         assert reasons["intensity_background_median_a"][1].endswith("a pixel of the ring is NaN or infinite")
+
+
+@pytest.mark.parametrize("tile", [None, 32])
+@pytest.mark.parametrize(("unit", "factor"), [("pixel", 2.0), ("nm", 1000.0)])
+def test_lengths_are_in_the_unit_of_the_recipe(unit, factor, tile):
+    labels, image = np.zeros((60, 70), np.int32), np.ones((60, 70))
+    labels[20:35, 20:40] = 3
+    labels[40:50, 45:60] = 7
+    grid = ow.Grid("yx", (0.5, 0.5), "um")
+    features = ("area", "intensity_mean") if tile else ("area", "intensity_background", "neighbours")
+
+    def table(unit, factor):
+        lengths = {"ring_gap": 1.0, "ring_width": 2.5, "neighbour_distance": 6.0}
+        step = ow.Step(
+            "table",
+            "measure",
+            {"labels": "cells", "images": {"a": "image"}},
+            {"features": features} | {name: value * factor for name, value in lengths.items()},
+        )
+        recipe = ow.Recipe([step], inputs=("cells", "image"), unit=unit)
+        *_, last = ow.run(recipe, {"cells": (labels, grid), "image": (image, grid)}, tile=tile)
+        return last.results["table"].array
+
+    found, expected = table(unit, factor), table("um", 1.0)
+    pd.testing.assert_frame_equal(found.frame, expected.frame)
+    assert found.units == expected.units

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core import kinds
+from objectwise.core.grid import Grid
 from objectwise.core.locality import Components
 from objectwise.core.operation import Operation
 from objectwise.core.parameter import as_unit
@@ -162,6 +163,8 @@ class Execution:
         spacing = self.plan.spacing(slot.grid)[-len(shape) :]
         offered = {"spacing": spacing, "grid": slot.grid.without("tc"), "start": (0,) * len(shape)}
         given = {name: offered[name] for name in record.given}
+        if "grid" in given:
+            values = self._in_unit_of(slot.grid, step, values)
         read = self._readers(step, where, plane)
         call = _restoring(record)
         if self.plan.tile is not None and 0 not in shape:
@@ -191,6 +194,19 @@ class Execution:
         else:
             target.write(box, result, own)
         yield box
+
+    def _in_unit_of(self, grid: Grid, step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values with lengths in the unit of a grid: what is given a grid knows nothing of the recipe's."""
+        factor = grid.block_spacing[-1] / self.plan.spacing(grid)[-1]
+        powers = {
+            name: item.unit.exponent(grid.ndim)
+            for name, item in step.operation.parameters.items()
+            if item.unit
+        }
+        return {
+            name: value * factor ** powers[name] if value is not None and powers.get(name) else value
+            for name, value in values.items()
+        }
 
     def _add_table(self, step: Step, where: Mapping[str, int], table: Table) -> None:
         self.tables.setdefault(step.id, []).append(table.at_frame(where["t"]))

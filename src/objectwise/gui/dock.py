@@ -50,6 +50,7 @@ from objectwise.gui.reference_window import ReferenceWindow
 from objectwise.gui.region import MODERATE
 from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
+from objectwise.gui.undo import history_of, undo_keys
 from objectwise.gui.wiring import Choice, make_job
 
 # of the column of labels, in pixels
@@ -103,6 +104,7 @@ class OperationDock(ClosingDock):
         self._build()
         self.preview = self._make_preview()
         self.view = ViewTimer(self._on_view)
+        undo_keys(self, viewer)
         layers, dims = viewer.layers.events, viewer.dims.events
         self.follow(self._on_layers, layers.inserted, layers.removed, layers.reordered, layers.renamed)
         # older versions of napari have no scene
@@ -457,13 +459,17 @@ class OperationDock(ClosingDock):
         """Place what came of a run."""
         with self.quiet():
             self.preview_box.setChecked(False)
-            for name, result in outcome.results.items():
-                if result.kind in _SHOWN:
-                    job, mark = outcome.job, outcome.marks.get(name)
-                    place(self.viewer, job.space, result, job.title, mark, job.origins)
-                    # below the new layer the old one would hide what has changed
-                    for layer in self._replaced:
-                        layer.visible = False
+            job = outcome.job
+            placed = [
+                place(self.viewer, job.space, result, job.title, outcome.marks.get(name), job.origins)
+                for name, result in outcome.results.items()
+                if result.kind in _SHOWN
+            ]
+            # below the new layer the old one would hide what has changed
+            hidden = [layer for layer in self._replaced if placed and layer.visible]
+            for layer in hidden:
+                layer.visible = False
+            history_of(self.viewer).add_layers(job.title, placed, hidden)
         self._replaced = []
         for step, name, value in outcome.values():
             if step == outcome.job.recipe.steps[0].id:

@@ -14,13 +14,10 @@ import numpy as np
 import pandas as pd
 from napari.layers import Labels
 
-from objectwise.gui.calibration import KEY, axes_of
-from objectwise.gui.noted_table import table_of
+from objectwise.gui.noted_table import PUBLISHED
 
 # rows up to which missing ids are filled in
 LARGEST = 1_000_000
-
-_PUBLISHED = f"{KEY} features"
 
 
 def features_of(frame: pd.DataFrame, time: int | None = None) -> pd.DataFrame:
@@ -65,24 +62,12 @@ def publish(layer: Labels, frame: pd.DataFrame, time: int | None = None) -> None
     layer.features = features_of(frame, time)
 
 
-def publish_all(viewer: Any) -> None:
-    """Give each measured layer of a viewer the rows of the frame that is displayed."""
-    for layer in viewer.layers:
-        noted = table_of(layer)
-        if noted is None or not noted.labelled:
-            continue
-        time = displayed_frame(viewer, layer, axes_of(layer) or "")
-        wanted = (id(noted), time)
-        if layer.metadata.get(_PUBLISHED) != wanted:
-            layer.metadata[_PUBLISHED] = wanted
-            publish(layer, noted.table.frame, time)
-
-
-def withdraw(viewer: Any) -> None:
-    """Take the rows of a frame away again, as nobody would change them with the frame."""
-    for layer in viewer.layers:
-        if layer.metadata.pop(_PUBLISHED, (0, None))[1] is not None:
-            layer.features = {}
+def publish_again(layer: Labels, frame: pd.DataFrame, mark: int) -> None:
+    """Give a layer other rows as its features, if it has any: those of the same frame."""
+    before = layer.metadata.get(PUBLISHED)
+    if before is not None:
+        layer.metadata[PUBLISHED] = (mark, before[1])
+        publish(layer, frame, before[1])
 
 
 def displayed_frame(viewer: Any, layer: Labels, axes: str) -> int | None:

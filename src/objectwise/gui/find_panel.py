@@ -29,14 +29,13 @@ from objectwise.gui.finding import Found, draw_circle, said_of, understood, with
 from objectwise.gui.jobs import Job, Outcome
 from objectwise.gui.layers import make_layer, space_of
 from objectwise.gui.measure_rows import MeasureRows
-from objectwise.gui.measuring import lies_on, with_grid
-from objectwise.gui.noted_table import note_table
+from objectwise.gui.measuring import keep_measured, layers_of, lies_on
 from objectwise.gui.outlines import Outlines
 from objectwise.gui.preview import Preview
 from objectwise.gui.rows import CHOOSE
 from objectwise.gui.run_bar import text_label
 from objectwise.gui.saving import SaveRow
-from objectwise.gui.table import show_table
+from objectwise.gui.undo import history_of
 
 _YELLOW = {False: "#e5b93c", True: "#8a5a00"}
 # until the outlines are there, in milliseconds, before it is said that they take long
@@ -266,28 +265,27 @@ class FindPanel(OperationDock):
             self.preview_box.setChecked(False)
             layer = make_layer(outcome.job.space, labels, outcome.job.title, mark, outcome.job.origins)
             assert isinstance(layer, Labels)
-            old = self.result if self.result in self.viewer.layers else None
+            old, hidden = self.result if self.result in self.viewer.layers else None, []
             if old is not None and _is_same(old, layer, mark):
                 old.metadata[KEY] = {**notes_of(old), "recipe": labels.recipe, "values": labels.values}
                 old.visible = True
                 layer = old
             else:
-                if old is not None:
-                    old.visible = False
+                hidden = [item for item in (old,) if item is not None and item.visible]
+                for item in hidden:
+                    item.visible = False
                 self.viewer.add_layer(layer)
             self.result = layer
         self._unsay_preview()
-        note_table(layer, with_grid(table, outcome, outcome.job.recipe.outputs[1]), mark)
-        show_table(self.viewer, layer)
+        name, measured = outcome.job.recipe.outputs
+        before = keep_measured(self.viewer, layer, outcome, measured, {name: layer})
+        if layer is old:
+            history_of(self.viewer).add_table(outcome.job.title, layer, before)
+        else:
+            history_of(self.viewer).add_layers(outcome.job.title, [layer], hidden)
         recipe = replace(table.recipe or outcome.job.recipe, outputs=outcome.job.recipe.outputs)
-        self.save.offer(layer, recipe, self._layers_of(outcome.job), outcome.job.space.source)
-
-    def _layers_of(self, job: Job) -> dict[str, list[Layer]]:
-        """Return the layer that each input of a job was, where it is there still."""
-        names = {str(layer.unique_id): layer for layer in self.viewer.layers}
-        return {
-            name: [names[one] for one in job.origins.get(name, ()) if one in names] for name in job.inputs
-        }
+        inputs = {name: [one] for name, one in layers_of(outcome.job, self.viewer).items()}
+        self.save.offer(layer, recipe, inputs, outcome.job.space.source)
 
     def open_dock(self) -> None:
         """Open the full dock, with these values."""

@@ -20,15 +20,15 @@ from qtpy.QtWidgets import (
 )
 
 from objectwise.core.recipe import Recipe
-from objectwise.gui.calibration import data_of, is_preview
+from objectwise.gui import undo
+from objectwise.gui.calibration import is_preview
 from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.closing import ClosingDock
 from objectwise.gui.hand_edits import HandEdits
 from objectwise.gui.input_rows import InputRows
 from objectwise.gui.jobs import Job, Outcome, measured
 from objectwise.gui.layers import place
-from objectwise.gui.measuring import with_grid
-from objectwise.gui.noted_table import note_table
+from objectwise.gui.measuring import keep_measured, layers_of
 from objectwise.gui.places import share_place
 from objectwise.gui.recipe_buttons import RecipeButtons
 from objectwise.gui.retrace import (
@@ -44,7 +44,6 @@ from objectwise.gui.retrace import (
 from objectwise.gui.run_bar import RunBar, colors, text_label
 from objectwise.gui.step_list import StepList
 from objectwise.gui.step_panel import StepPanel
-from objectwise.gui.table import show_table
 
 _NOTHING = (
     "No steps are known behind this layer: it was opened or drawn, not made here. "
@@ -358,22 +357,20 @@ class HistoryDock(ClosingDock):
                 title = job.title if len(shown) == 1 else label
                 mark = outcome.marks.get(name)
                 placed[name] = place(self.viewer, job.space, result, title, mark, job.origins)
-                # below the new layer the old one would hide what has changed
-                for layer in self._hidden:
-                    layer.visible = False
+        # below the new layer the old one would hide what has changed
+        hidden = [layer for layer in self._hidden if placed and layer.visible]
+        for layer in hidden:
+            layer.visible = False
+        undo.history_of(self.viewer).add_layers(job.title, list(placed.values()), hidden)
         for name, result in outcome.results.items():
             if result.kind == "table":
                 source = measured(job.recipe, name)
-                layer = placed.get(source) or next(iter(self._layers_named(source, job)), None)
+                layer = placed.get(source) or layers_of(job, self.viewer).get(source)
                 if layer is not None:
-                    note_table(layer, with_grid(result, outcome, name), outcome.marks.get(name))
-                    show_table(self.viewer, layer)
+                    before = keep_measured(self.viewer, layer, outcome, name, placed)
+                    if layer not in placed.values():
+                        undo.history_of(self.viewer).add_table(job.title, layer, before)
                     self.show_history(history_of(layer))
-
-    def _layers_named(self, name: str, job: Job) -> list[Layer]:
-        """Return the layer that an input of a job was, where it is still open."""
-        wanted = job.inputs[name].array if name in job.inputs else None
-        return [layer for layer in self.viewer.layers if wanted is not None and data_of(layer) is wanted]
 
     def say(self, sentence: str, wrong: bool = False) -> None:
         """Show a sentence below the button, red where something is wrong."""

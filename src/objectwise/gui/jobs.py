@@ -201,6 +201,14 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     if job.shortcut is not None and not job.shortcut.edited:
         job = job.shortcut
     job = job.with_honest_history()
+    # by this a table knows later whether the labels are still those that were measured; an edit during the run is one
+    # that came later
+    before = {
+        name: fingerprint(job.marks[labels][0])
+        for name in job.recipe.outputs
+        if job.recipe.step(name).operation.output == "table"
+        and (labels := measured(job.recipe, name)) in job.marks
+    }
     progress = None
     for progress in run(job.recipe, job.inputs, tile=tile_of(job)):
         yield progress.fraction, _where(job, progress)
@@ -209,13 +217,10 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     for name, result in results.items():
         if result.kind in ("image", "channels", "mask", "classes", "labels"):
             marks[name] = fingerprint(shown(job.space, result)[1])
-        elif result.kind == "table":
-            # by this the table knows later whether the labels are still those that were measured
-            labels = measured(job.recipe, name)
-            if labels in job.marks:
-                marks[name] = fingerprint(job.marks[labels][0])
-            elif labels in marks:
-                marks[name] = marks[labels]
+        elif name in before:
+            marks[name] = before[name]
+        elif result.kind == "table" and (labels := measured(job.recipe, name)) in marks:
+            marks[name] = marks[labels]
         facts.append(sentence(result))
     seconds = time.perf_counter() - start
     rows = [row for result in results.values() for row in result.values]

@@ -38,12 +38,16 @@ class LinkedDock(ClosingDock):
         self.follow(self._on_dims, viewer.dims.events.current_step)
         self.follow(self.paint, viewer.events.theme)
         self.paint()
-        layers = [layer for layer in viewer.layers if table_of(layer) is not None]
+        layers = [layer for layer in viewer.layers if self.takes(layer)]
         active = viewer.layers.selection.active
         if layers:
             self.show_layer(active if active in layers else layers[-1])
         else:
             self.clear()
+
+    def takes(self, layer: Any) -> bool:
+        """Whether something of a layer can be shown here."""
+        return table_of(layer) is not None
 
     # --- to be filled in -------------------------------------------------------------------------------
 
@@ -70,7 +74,7 @@ class LinkedDock(ClosingDock):
 
     def show_layer(self, layer: Labels) -> None:
         """Show the table of a layer."""
-        if table_of(layer) is None or layer is self.layer:
+        if not self.takes(layer) or layer is self.layer:
             return
         self.leave()
         self.layer = layer
@@ -85,8 +89,14 @@ class LinkedDock(ClosingDock):
         return [
             (selection.changed, self.show_selection),
             (selection.filtered, self.show_rows),
-            (selection.measured, self.show_table),
+            (selection.measured, self._on_measured),
         ]
+
+    def _on_measured(self) -> None:
+        if self.takes(self.layer):
+            self.show_table()
+        else:
+            self.clear()
 
     def leave(self) -> None:
         """Follow the layer no more."""

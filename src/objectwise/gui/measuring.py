@@ -1,21 +1,24 @@
 """Measure objects: a labels layer and any number of images in, a table that is linked to the layer out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import napari.viewer
 import numpy as np
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 
 from objectwise.core.method import Input, Method
 from objectwise.core.results import Result
-from objectwise.gui.calibration import notes_of
+from objectwise.gui.calibration import data_of, notes_of
 from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
-from objectwise.gui.jobs import Outcome, measured
-from objectwise.gui.noted_table import note_table
+from objectwise.gui.jobs import Job, Outcome, measured
+from objectwise.gui.layers import identity
+from objectwise.gui.noted_table import NotedTable, note_table, table_of
+from objectwise.gui.remeasure import Origin
 from objectwise.gui.table import show_table
+from objectwise.gui.undo import history_of
 from objectwise.measure.families import FAMILIES, defaults, groups, groups_by_default
 
 
@@ -59,15 +62,16 @@ class MeasureDock(OperationDock):
 
     def run(self) -> None:
         """Measure, in another thread."""
-        self._target = self._target if self.worker is not None else self._measured_layer
+        if self.worker is None:
+            self._target = self._measured_layer
         super().run()
 
     def _done(self, outcome: Outcome) -> None:
         layer, self._target = self._target, None
         for name, result in outcome.results.items():
             if result.kind == "table" and layer is not None and layer in self.viewer.layers:
-                note_table(layer, with_grid(result, outcome), outcome.marks.get(name))
-                show_table(self.viewer, layer)
+                before = keep_measured(self.viewer, layer, outcome, name)
+                history_of(self.viewer).add_table("measure", layer, before)
 
 
 def lies_on(image: Layer, layer: Layer | None) -> bool:
@@ -122,3 +126,48 @@ def with_grid(result: Result, outcome: Outcome, name: str = "") -> Result:
     source = measured(job.recipe, name or job.recipe.steps[-1].id)
     labels = job.inputs[source] if source in job.inputs else outcome.results[source]
     return Result(result.array, labels.grid, "table", result.recipe, result.values)
+
+
+def keep_measured(
+    viewer: Any, layer: Labels, outcome: Outcome, name: str, made: Mapping[str, Layer] | None = None
+) -> NotedTable | None:
+    """Keep a table of an outcome on the layer that its rows are of, and show it.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    layer : Labels
+    outcome : Outcome
+    name : str
+        Of the table.
+    made : mapping of str to Layer, optional
+        The layers that other results of the outcome have become.
+
+    Returns
+    -------
+    NotedTable or None
+        The table that the layer had before.
+    """
+    job = outcome.job
+    layers = {**layers_of(job, viewer), **(made or {})}
+    sources = {item.name for items in job.recipe.step(name).sources().values() for _, item in items}
+    known = {source: layers[source] for source in sources if source in layers}
+    origin = Origin.of(viewer, job.recipe, name, known) if len(known) == len(sources) else None
+    before = table_of(layer)
+    note_table(layer, with_grid(outcome.results[name], outcome, name), outcome.marks.get(name), origin)
+    show_table(viewer, layer)
+    return before
+
+
+def layers_of(job: Job, viewer: Any) -> dict[str, Layer]:
+    """Return for each input of a job the layer that it was, where that is still open."""
+    known = {identity(layer): layer for layer in viewer.layers}
+    found = {}
+    for name, source in job.inputs.items():
+        (one, *more) = job.origins.get(name, ()) or ("",)
+        same = [layer for layer in viewer.layers if data_of(layer) is source.array]
+        if one in known and not more:
+            found[name] = known[one]
+        elif same:
+            found[name] = same[0]
+    return found

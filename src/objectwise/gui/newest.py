@@ -7,9 +7,33 @@ moves while a slider is dragged, and what is shown at last is what was asked for
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from superqt.utils import create_worker
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What work returns that has failed: why, as a sentence."""
+
+    reason: str
+
+
+def attempt(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Return work that tells by a `Failure` what goes wrong, as a thread would lose it."""
+
+    @wraps(work)
+    def call(*arguments: Any) -> Any:
+        try:
+            return work(*arguments)
+        except (ValueError, KeyError, IndexError) as error:
+            return Failure(str(error))
+        except MemoryError:
+            return Failure("There is not enough memory for this.")
+
+    return call
 
 
 class Newest:

@@ -11,7 +11,7 @@ from typing import Any
 import napari.viewer
 import numpy as np
 from napari.layers import Labels
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
     QApplication,
@@ -19,7 +19,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
     QSizePolicy,
@@ -27,22 +26,22 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt.utils import create_worker
 
 from objectwise.core.conditions import matching, quoted
 from objectwise.core.table import Table
-from objectwise.gui.calibration import KEY, data_of, notes_of
+from objectwise.gui.age_line import AgeLine, age_colors
+from objectwise.gui.calibration import KEY, notes_of
 from objectwise.gui.column_menu import ColumnMenu
-from objectwise.gui.features import publish_all, withdraw
 from objectwise.gui.filter_line import FilterLine
-from objectwise.gui.layers import fingerprint
+from objectwise.gui.freshness import freshness_of
 from objectwise.gui.linked_dock import LinkedDock
-from objectwise.gui.noted_table import table_of
 from objectwise.gui.places import open_dock
+from objectwise.gui.published import publish_all, withdraw
 from objectwise.gui.run_bar import colors, text_label
 from objectwise.gui.save_button import Parts, SaveButton, counted
 from objectwise.gui.table_model import STATISTICS, TableModel
 from objectwise.gui.table_view import SummaryView, TableView
+from objectwise.gui.undo import undo_keys
 from objectwise.io.tables import as_text, part_of
 
 TITLE = "Table (Objectwise)"
@@ -69,6 +68,7 @@ class TableDock(LinkedDock):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
+        undo_keys(self, viewer)
 
     # --- widgets ---------------------------------------------------------------------------------------
 
@@ -76,17 +76,9 @@ class TableDock(LinkedDock):
         """Make the widgets."""
         self.model = TableModel()
         self.hidden: set[str] = set()
-        self._worker: Any = None
-        self._check_soon = QTimer(self)
-        self._check_soon.setSingleShot(True)
-        self._check_soon.setInterval(400)
-        self._check_soon.timeout.connect(self._check)
         self.title = text_label()
         self.title.setWordWrap(False)
-        self.warning = QLabel("The labels were changed after this table was made; measure again.")
-        self.warning.setStyleSheet("color: #e08e1b;")
-        self.warning.setWordWrap(True)
-        self.warning.hide()
+        self.age = AgeLine(self.viewer)
         self.problem = text_label()
         self.problem.hide()
         self.only_frame = QCheckBox("Displayed frame only")
@@ -110,7 +102,7 @@ class TableDock(LinkedDock):
         )
         self.copy.clicked.connect(self.copy_rows)
         self.save = SaveButton(self, self._to_save)
-        self.save.said.connect(self.title.setText)
+        self.save.said.connect(self._on_saved)
         self.save.failed.connect(self._on_not_saved)
         self.filter = FilterLine()
         self.filter.changed.connect(self._on_filter)
@@ -158,7 +150,7 @@ class TableDock(LinkedDock):
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(3)
         column.addLayout(self._top)
-        column.addWidget(self.warning)
+        column.addWidget(self.age)
         column.addWidget(self.problem)
         column.addWidget(self.view, 1)
         column.addWidget(self.summary)
@@ -188,8 +180,10 @@ class TableDock(LinkedDock):
         noted, selection = self.noted, self.selection
         if noted is None or selection is None or self.layer is None:
             return
-        self.warning.hide()
+        kept, place = self._sorting(), self.view.verticalScrollBar().value()
         self.model.set_table(noted.table)
+        if kept[0] in self.model.names:
+            self.view.sortByColumn(self.model.names.index(kept[0]), kept[1])
         self.filter.names = self.model.names
         self._widen()
         for widget in self._needing:
@@ -198,13 +192,31 @@ class TableDock(LinkedDock):
         self.only_frame.setChecked(selection.frame_only)
         if self.filter.text() != selection.condition:
             self.filter.setText(selection.condition)
-        kept = notes_of(self.layer).get("hidden")
-        self.hidden = set(kept) if kept is not None else self.hidden - {"frame"} | self._without_time()
+        hidden = notes_of(self.layer).get("hidden")
+        self.hidden = set(hidden) if hidden is not None else self.hidden - {"frame"} | self._without_time()
         self.columns.offer(noted.table, self.hidden)
         self._hide(self.hidden)
         self.view.follow(selection)
+        self.age.show_for(self.layer)
+        self.show_age()
         self.show_rows()
+        self.view.verticalScrollBar().setValue(place)
         publish_all(self.viewer)
+
+    def _sorting(self) -> tuple[str, Any]:
+        """Return by which column the rows are sorted, and in which order."""
+        header = self.view.horizontalHeader()
+        number = header.sortIndicatorSection()
+        name = self.model.names[number] if 0 <= number < len(self.model.names) else ""
+        return name, header.sortIndicatorOrder()
+
+    def show_age(self) -> None:
+        """Show which rows are from before an edit, and which were measured again after one."""
+        if self.layer is None:
+            return
+        freshness = freshness_of(self.layer)
+        self.model.mark(*(zip((freshness.stale, freshness.again), age_colors(self.viewer), strict=True)))
+        self.view.viewport().update()
 
     def _without_time(self) -> set[str]:
         noted = self.noted
@@ -219,18 +231,16 @@ class TableDock(LinkedDock):
 
     def layer_events(self, layer: Labels) -> list[tuple[Any, Any]]:
         """Return what is followed of a layer, and by what."""
-        events = layer.events
         return [
             *super().layer_events(layer),
-            (events.set_data, self._on_edit),
-            (events.data, self._on_edit),
-            (events.paint, self._on_edit),
-            (events.name, self._say),
+            (layer.events.name, self._say),
+            (freshness_of(layer).changed, self.show_age),
         ]
 
     def leave(self) -> None:
         """Follow the layer no more."""
         self.view.follow(None)
+        self.age.show_for(None)
         super().leave()
 
     def clear(self) -> None:
@@ -238,7 +248,7 @@ class TableDock(LinkedDock):
         super().clear()
         self.model.set_table(None)
         self.title.setText("Measure a labels layer to see its objects here.")
-        for widget in (self.only_frame, self.warning, self.problem):
+        for widget in (self.only_frame, self.problem):
             widget.hide()
         for needing in self._needing:
             needing.setEnabled(False)
@@ -405,31 +415,6 @@ class TableDock(LinkedDock):
             if name:
                 dock.choose(name)
 
-    # --- staleness -------------------------------------------------------------------------------------
-
-    def _on_edit(self, _event: Any = None) -> None:
-        # painting, undo and another slice all arrive here; which it was is told by the pixels
-        if self.layer is not None and not self._closed:
-            self._check_soon.start()
-
-    def _check(self) -> None:
-        noted, layer = self.noted, self.layer
-        if noted is None or noted.mark is None or layer is None or self._worker is not None:
-            return
-        worker = create_worker(fingerprint, data_of(layer), _start_thread=False, _ignore_errors=True)
-        worker.returned.connect(lambda mark: self._on_checked(layer, mark))
-        worker.finished.connect(self._on_check_done)
-        self._worker = worker
-        worker.start()
-
-    def _on_check_done(self) -> None:
-        self._worker = None
-
-    def _on_checked(self, layer: Labels, mark: str) -> None:
-        noted = table_of(layer)
-        if layer is self.layer and noted is not None and not self._closed:
-            self.warning.setVisible(mark != noted.mark)
-
     # --- out -------------------------------------------------------------------------------------------
 
     def _visible_names(self) -> list[str]:
@@ -457,6 +442,11 @@ class TableDock(LinkedDock):
     def _to_save(self) -> tuple[Table | None, str, Parts]:
         return self.model.table, "" if self.layer is None else self.layer.name, self.parts()
 
+    def _on_saved(self, sentence: str) -> None:
+        stale = 0 if self.layer is None else len(freshness_of(self.layer).stale)
+        old = f"; {counted(stale, 'row')} of the table from before an edit" if stale else ""
+        self.title.setText(sentence + old)
+
     def _on_not_saved(self, sentence: str) -> None:
         self._say()
         self._complain(sentence)
@@ -473,7 +463,6 @@ class TableDock(LinkedDock):
 
     def let_go(self) -> None:
         """Follow the layer no more."""
-        self._check_soon.stop()
         super().let_go()
         withdraw(self.viewer)
 

@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtGui import QBrush, QColor, QFont
 
 from objectwise.core.table import KEYS, Table
 from objectwise.gui.selection import keys_of
 
 _ROOT = QModelIndex()
+
+# the mark of rows that are from before an edit
+STALE = 1
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -60,6 +64,8 @@ class TableModel(QAbstractTableModel):
 
     def __init__(self, table: Table | None = None) -> None:
         super().__init__()
+        self._slanted = QFont()
+        self._slanted.setItalic(True)
         self.set_table(table)
 
     def set_table(self, table: Table | None) -> None:
@@ -72,6 +78,9 @@ class TableModel(QAbstractTableModel):
         self._sorted: tuple[int, bool] | None = None
         self._coloured: np.ndarray | None = None
         self._colour: Any = None
+        # what is said of a row beside its values: nothing, or 1 + its place in `mark`
+        self._marked = np.zeros(n, np.uint8)
+        self._marks: list[tuple[QBrush, str]] = []
         self._shown = np.arange(n)
         self.order = self._shown
         self.keys = keys_of(*(self.column(name) for name in KEYS)) if n else np.zeros(0, np.int64)
@@ -124,6 +133,16 @@ class TableModel(QAbstractTableModel):
             self._coloured = np.zeros(len(self.order), bool)
             self._coloured[rows] = True
 
+    def mark(self, stale: tuple[np.ndarray, str], again: tuple[np.ndarray, str]) -> None:
+        """Mark rows in a colour: those that are from before an edit, and those measured again after one."""
+        self._marked[:] = 0
+        texts = ("From before an edit", "Measured again after an edit")
+        self._marks = [
+            (QBrush(QColor(colour)), text) for (_, colour), text in zip((stale, again), texts, strict=True)
+        ]
+        for number, (keys, _) in reversed(list(enumerate((stale, again), 1))):
+            self._marked[np.isin(self.keys, keys)] = number
+
     def sort(self, column: int, order: Any = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; equal rows keep their order, and what is not defined comes last."""
         self._sorted = (column, order == Qt.SortOrder.DescendingOrder) if column >= 0 else None
@@ -169,6 +188,13 @@ class TableModel(QAbstractTableModel):
             return _cell(self.columns[index.column()][self.order[index.row()]])
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        mark = self._marked[self.order[index.row()]]
+        if mark and role == Qt.ItemDataRole.ForegroundRole:
+            return self._marks[mark - 1][0]
+        if mark == STALE and role == Qt.ItemDataRole.FontRole:
+            return self._slanted
+        if mark and role == Qt.ItemDataRole.ToolTipRole and self.names[index.column()] in KEYS:
+            return self._marks[mark - 1][1]
         if role == Qt.ItemDataRole.BackgroundRole and self._coloured is not None:
             return self._colour if self._coloured[index.row()] else None
         if role == Qt.ItemDataRole.ToolTipRole and self.table is not None:
