@@ -207,7 +207,7 @@ def test_another_recipe_is_refused_with_its_difference(images, out):
     before = contents(out)
     other = RECIPE.with_value("mask", "method", "li")
     with pytest.raises(
-        ValueError, match=r'another recipe \(-method = "otsu"; \+method = "li"\): choose another folder'
+        ValueError, match=r'another recipe \(mask: method otsu -> li\): choose another folder'
     ):
         plan(other, {"cells": [images / "a.ome.tif"]}, out)
     assert contents(out) == before

@@ -695,7 +695,7 @@ def test_recipe_on_a_folder(call, folder, recipe, tmp_path):
     code, _, err = call("run", recipe, folder, "-o", out)
     assert code == 1
     assert (
-        "another recipe (-min_size = 9.5; +min_size = 8.5): choose another folder, or add --overwrite" in err
+        "another recipe (clean: min_size 9.5 -> 8.5): choose another folder, or add --overwrite" in err
     )
     assert call("run", recipe, folder, "-o", out, "--overwrite")[0] == 0
     assert pd.read_csv(out / "all_table.csv")["area"].tolist() == [9, 10, 9, 10]

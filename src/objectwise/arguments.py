@@ -173,6 +173,19 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("labels", type=Path, metavar="LABELS", help="labels to be judged, of the same shape")
     _add_reading(score)
 
+    for name, summary in (
+        ("script", "print a recipe as a Python script"),
+        ("methods", "print a recipe as text for the methods section of a paper"),
+        ("diff", "say in what two recipes differ"),
+    ):
+        text = add(name, summary)
+        for item in ("recipe", "other")[: 2 if name == "diff" else 1]:
+            text.add_argument(
+                item,
+                metavar=item.upper(),
+                help="a recipe file, or the name of a recipe that ships with the package",
+            )
+
     add("schema", "print the JSON schema of recipe files, by which an editor checks them")
     return parser
 

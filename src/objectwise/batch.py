@@ -179,7 +179,7 @@ def _resume(planned: Plan) -> None:
         return
     if earlier != planned.recipe:
         lines = earlier.diff(planned.recipe)
-        shown = "; ".join(lines[:6]) + ("; ..." if len(lines) > 6 else "")
+        shown = "; ".join(lines[:6] or ["other names or notes"]) + ("; ..." if len(lines) > 6 else "")
         raise ValueError(f"{folder} holds the results of another recipe ({shown}): {way_out}")
     if reading != planned.reading:
         raise ValueError(

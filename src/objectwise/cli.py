@@ -245,12 +245,7 @@ def _run(options: argparse.Namespace) -> int:
                 f"left out, as no image by {'its name' if len(left_out) == 1 else 'their names'}: {shown}",
                 file=sys.stderr,
             )
-    kinds = {
-        source.name: item.kind
-        for step in recipe.steps
-        for item in step.operation.inputs
-        for _, source in step.sources().get(item.name, ())
-    }
+    kinds = recipe.input_kinds()
     planned = plan(recipe, files, options.output, _reading(options), options.overwrite)
     ready = sum(row.done for row in planned.rows)
     if ready:
@@ -269,6 +264,23 @@ def _run(options: argparse.Namespace) -> int:
     counts = f"{done} of {len(planned.rows)} files are done" + (f", {failed} failed" if failed else "")
     print(f"{counts}; results in {options.output}")
     return 1 if failed else 0
+
+
+def _script(options: argparse.Namespace) -> None:
+    from objectwise.script import python_script
+
+    print(python_script(_recipe(options.recipe)), end="")
+
+
+def _methods(options: argparse.Namespace) -> None:
+    from objectwise.prose import methods_text
+
+    print(methods_text(_recipe(options.recipe)))
+
+
+def _diff(options: argparse.Namespace) -> None:
+    lines = _recipe(options.recipe).diff(_recipe(options.other))
+    print("\n".join(lines) or "the recipes do the same")
 
 
 def _recipe(name: str) -> Recipe:
@@ -333,5 +345,8 @@ _COMMANDS = {
     "run": _run,
     "measure": _apply,
     "score": _score,
+    "script": _script,
+    "methods": _methods,
+    "diff": _diff,
     "schema": _schema,
 }

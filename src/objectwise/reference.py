@@ -7,7 +7,7 @@ where there is no network.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from objectwise.core.composition import Composition
@@ -73,8 +73,8 @@ def sections(method: Method) -> dict[str, str]:
             f"- Not always true: *{name.replace('_', ' ')}*. Reason: {text(reason)}."
             for name, reason in method.exceptions.items()
         )
-    if references := _section(method, "references"):
-        found["References"] = listed(references)
+    if published := _section(method, "references"):
+        found["References"] = listed(published)
     return found
 
 
@@ -181,11 +181,33 @@ def text(source: str) -> str:
 
 def listed(references: str) -> str:
     """Return numpydoc's ``.. [1]`` references as a list."""
-    items = re.split(r"\.\. \[\d+\]", references)
-    return "\n".join(
-        f"{number}. {' '.join(item.split())}"
-        for number, item in enumerate((item for item in items if item.strip()), 1)
+    return "\n".join(f"{number}. {item}" for number, item in enumerate(_each(references), 1)).replace(
+        "``", "`"
     )
+
+
+def _each(references: str) -> list[str]:
+    items = re.split(r"\.\. \[\d+\]", references)
+    return [" ".join(item.split()) for item in items if item.strip()]
+
+
+def references(method: Method, values: Mapping[str, Any] | None = None) -> list[str]:
+    """Return the publications of a method; where values are given, without those of other choices than these.
+
+    Examples
+    --------
+    >>> import objectwise
+    >>> [text[:7] for text in references(methods["threshold_auto"], {"method": "otsu"})]
+    ['N. Otsu']
+    """
+    found = []
+    for item in _each(_section(method, "references")):
+        # "``minimum``, ``intermodes``: ..." belongs to these choices alone
+        choices, _, rest = item.partition("``: ")
+        names = re.findall(r"\w+", choices) if rest and choices.startswith("``") else []
+        if not names or values is None or set(names) & {str(value) for value in values.values()}:
+            found.append(rest if names else item)
+    return found
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

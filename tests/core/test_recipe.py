@@ -358,7 +358,7 @@ def test_the_part_of_a_recipe_that_leads_to_a_result() -> None:
 def test_a_value_is_changed_and_checked() -> None:
     changed = everything().with_value("smooth", "sigma", 2)
     assert changed.step("smooth").parameters["sigma"] == 2.0
-    assert everything().diff(changed) == ["-sigma = 0.5", "+sigma = 2.0"]
+    assert everything().diff(changed) == ["smooth: sigma 0.5 -> 2"]
     assert everything().diff(everything()) == []
     with pytest.raises(ValueError, match="sigma must be at least 0"):
         everything().with_value("smooth", "sigma", -2)
@@ -393,7 +393,7 @@ def test_values_that_were_found_are_locked(found: tuple, by: str | None, locked:
     recipe = threshold().lock(values(*found), by)
     assert recipe.steps[0].parameters["threshold"] == locked
     assert Recipe.from_toml(recipe.to_toml()) == recipe
-    assert threshold().diff(recipe) == [f"+threshold = {locked}"]
+    assert threshold().diff(recipe) == [f"mask: threshold left out -> {locked:g}"]
 
 
 def test_several_values_need_a_choice() -> None:

@@ -18,11 +18,13 @@ DOCKS = {
     "Edges",
     "Enhance",
     "Filters",
+    "History",
     "Labels",
     "Measure",
     "Morphology",
     "Regions",
     "Table",
+    "Find and measure objects",
     "Find objects",
     "Threshold",
     "Watershed",
@@ -60,6 +62,7 @@ def test_every_dock_is_in_the_menus_of_two_launches(tmp_path):
         }
         assert layers == DOCKS
         assert "Layers > Segment > Threshold (Objectwise)" in found["paths"]
+        assert found["segment"][0] == "Find and measure objects (Objectwise)"
         samples = {
             path.split(" > ")[-1].removesuffix(" (Objectwise)")
             for path in found["paths"]

@@ -22,7 +22,7 @@ from objectwise.gui.docks import (
     ThresholdDock,
     WatershedDock,
 )
-from objectwise.gui.glance import Memory
+from objectwise.gui.memory import Memory
 from tests.gui.test_docks import choose
 
 DOCKS = (
@@ -152,27 +152,30 @@ def test_instances_in_a_volume_show_the_mask(model, open_dock, seen, volume):
     assert "numbered by Run" in dock.status.text()
 
 
-def test_the_preview_follows_slider_and_plane(model, open_dock, seen, blobs):
+def test_the_preview_follows_line_and_plane(model, open_dock, seen, blobs):
     model.add_image(np.stack([blobs, blobs[::-1]]), axis_labels=("t", "y", "x"))
     model.dims.set_current_step(0, 0)
     dock = open_dock(ThresholdDock, model)
     seen(dock)
     layer = seen(dock, lambda: dock.choose("threshold_manual"))
-    layer = seen(dock, lambda: setattr(dock.form.sliders["lower"], "value", 500))
-    np.testing.assert_array_equal(layer.data, blobs > dock.form.values()["lower"])
+    layer = seen(dock, lambda: dock.levels.histogram.moved.emit("lower", 500.4))
+    assert dock.form.values()["lower"] == 500
+    np.testing.assert_array_equal(layer.data, blobs > 500)
     same = seen(dock, lambda: model.dims.set_current_step(0, 1))
     assert same is layer
-    np.testing.assert_array_equal(layer.data, blobs[::-1] > dock.form.values()["lower"])
+    np.testing.assert_array_equal(layer.data, blobs[::-1] > 500)
 
 
-def test_the_slider_starts_at_a_useful_threshold(model, open_dock, qtbot, blobs):
+def test_the_level_starts_at_a_useful_threshold(model, open_dock, qtbot, blobs):
     model.add_image(blobs)
     dock = open_dock(ThresholdDock, model)
     dock.choose("threshold_manual")
     qtbot.waitUntil(lambda: dock.form.values()["lower"] is not None and not dock.preview.busy, timeout=20000)
     assert 110 <= dock.form.values()["lower"] < 900
-    assert dock.form.sliders["lower"].low == blobs.min()
-    assert dock.form.sliders["lower"].high == blobs.max()
+    assert dock.levels.histogram.lines["lower"].value() == dock.form.values()["lower"]
+    low, high = dock.levels.histogram.range
+    assert low < blobs.min()
+    assert high > blobs.max()
 
 
 def test_the_newest_request_wins(model, open_dock, seen, blobs):

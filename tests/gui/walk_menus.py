@@ -38,6 +38,7 @@ def main():
     for action in viewer.window._qt_window.menuBar().actions():
         if action.menu() is not None:
             walk(action.menu(), [action.text().replace("&", "")], found)
+    segment = [path.rpartition(" > ")[2] for path in found if path.startswith("Layers > Segment")]
     opened = []
     for path, action in found.items():
         if path.startswith("Layers"):
@@ -54,7 +55,8 @@ def main():
         if hasattr(dock, "shut_down"):
             dock.shut_down()
     viewer.close()
-    sys.stdout.write(json.dumps({"paths": sorted(found), "opened": opened, "layers": layers}) + "\n")
+    seen = {"paths": sorted(found), "opened": opened, "layers": layers, "segment": segment}
+    sys.stdout.write(json.dumps(seen) + "\n")
     sys.stdout.flush()
 
 

@@ -76,6 +76,32 @@ def test_dirt_is_removed_and_holes_are_filled() -> None:
         assert labels[5, 70] == 0
 
 
+def test_holes_may_stay() -> None:
+    image = np.zeros((60, 60))
+    image[ball(image.shape, (30, 30), 16)] = 100
+    image[ball(image.shape, (30, 30), 3)] = 0
+    for threshold in ("local", "global"):
+        choices = {"sigma": 0.0, "diameter": 32.0, "min_neck": 1.0, "threshold": threshold}
+        assert found(image, ow.Grid("yx"), **choices).array[30, 30] == 1
+        assert found(image, ow.Grid("yx"), fill_holes=False, **choices).array[30, 30] == 0
+
+
+@pytest.mark.parametrize("diameter", [None, 20.0])
+def test_a_cutoff_is_a_brightness_of_the_image(diameter: float | None) -> None:
+    image = np.tile(100.0 + np.arange(120), (80, 1))  # a slope that any automatic threshold would have to do with
+    image[ball(image.shape, (40, 30), 10)] = 400
+    image[ball(image.shape, (40, 90), 10)] = 300
+    grid = ow.Grid("yx")
+    both, one, none = (
+        found(image, grid, cutoff=value, sigma=0.0, diameter=diameter).array for value in (250, 350, 500)
+    )
+    np.testing.assert_array_equal(both > 0, image > 250)
+    np.testing.assert_array_equal(one > 0, image > 350)
+    assert (both.max(), one.max(), none.max()) == (2, 1, 0)
+    dark = found(-image, grid, cutoff=-250, objects="dark", sigma=0.0, diameter=diameter).array
+    np.testing.assert_array_equal(dark, both)
+
+
 def test_the_size_is_that_of_the_disc_of_the_diameter() -> None:
     """A number that is a length, taken for an area, stands for a disc of that diameter."""
     mask = ball((60, 60), (30, 20), 10)

@@ -7,7 +7,7 @@ computed and kept, how ids go in clean and come out as they were, and what is yi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -32,8 +32,10 @@ _PIECE = 1 << 22
 class Execution:
     """The steps of a plan worked through, frame by frame."""
 
-    def __init__(self, plan: Plan, inputs: Mapping[str, Result]) -> None:
-        self.plan, self.inputs = plan, inputs
+    def __init__(
+        self, plan: Plan, inputs: Mapping[str, Result], parts: MutableMapping[Any, Any] | None = None
+    ) -> None:
+        self.plan, self.inputs, self.parts = plan, inputs, parts
         self.done = 0
         self.values: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.series: dict[tuple[Any, ...], Any] = {}
@@ -121,16 +123,31 @@ class Execution:
         for channel in self.plan.channels(step):
             where = {"t": frame, **channel}
             with _naming(step):
-                shared = {} if step.scope == "plane" else self._computed(step, where, None)
+                shared = {}
+                if step.scope != "plane":
+                    shared = yield from self._telling(self._computed(step, where, None), step, where)
                 for plane in self.plan.planes(step):
-                    own = self._computed(step, where, plane) if step.scope == "plane" else shared
-                    target = _Target(slot, where, plane, highest if step.operation.creates_ids else 0)
                     here = where if plane is None else {**where, "z": plane}
+                    own = shared
+                    if step.scope == "plane":
+                        own = yield from self._telling(self._computed(step, where, plane), step, here)
+                    target = _Target(slot, where, plane, highest if step.operation.creates_ids else 0)
                     for _ in self._work(step, where, plane, self._values(step, frame, own), target):
                         self.done = min(self.done + 1, start + units)
                         yield self._progress(step, here)
                     highest = max(highest, target.highest)
         self.done = start + units
+
+    def _telling(
+        self, work: Generator[float, None, Any], step: Step, where: Mapping[str, int]
+    ) -> Generator[Progress, None, Any]:
+        """Yield progress, so that a caller can stop, whenever some work pauses; return what it returns."""
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                return end.value
+            yield self._progress(step, where)
 
     def _work(
         self,
@@ -212,46 +229,74 @@ class Execution:
             values[name] = computed.get(name, value)
         return values
 
-    def _computed(self, step: Step, where: Mapping[str, int], plane: int | None) -> dict[str, Any]:
+    def _computed(
+        self, step: Step, where: Mapping[str, int], plane: int | None
+    ) -> Generator[float, None, dict[str, Any]]:
         """Return the parameters that are computed from this plane, frame or series."""
         found = {}
-        shared: dict[Any, Any] = {}
-
-        def gather(statistic: Statistic, known: Any) -> Any:
-            # numbers that are found in the same counts take one pass together
-            key = (statistic.passes, known)
-            if key not in shared:
-                shared[key] = self._collect(step, statistic, where, plane, known)
-            return shared[key]
-
+        # numbers that are found in the same counts take one pass together
+        parts: MutableMapping[Any, Any] = {} if self.parts is None else self.parts
         for name, statistic in _pending(step):
             if step.scope == "series":
                 found[name] = self.series[step.id, name, where.get("c")]
                 continue
-            value = statistic.compute(partial(gather, statistic), step.parameters)
+            value = yield from self._find(step, statistic, where, plane, parts)
             self._keep(step, name, value, where if plane is None else {**where, "z": plane})
             found[name] = value
         return found
 
-    def values_at(self, index: Mapping[str, int]) -> list[dict[str, Any]]:
+    def values_at(self, index: Mapping[str, int]) -> Generator[float, None, list[dict[str, Any]]]:
         """Return the numbers that are computed for one frame, channel and plane."""
         for step in self.plan.recipe.steps:
-            slot = self.plan.slots[step.id]
-            where = {"t": min(index.get("t", 0), slot.frames - 1)}
-            if "c" in slot.grid.axes:
-                where["c"] = index.get("c", 0)
             for name, statistic in _pending(step):
-                source = step.sources()[statistic.source][0][1].name
-                if source not in self.inputs:
-                    raise ValueError(f"step {step.id!r}: {name} is found in the result of an earlier step")
-                if step.scope == "series":
-                    for _ in self._compute_over_series(step, name, statistic):
-                        pass
-            if step.scope != "series":
-                self._computed(
-                    step, where, index.get("z", 0) if step.scope == "plane" and step.by_plane else None
-                )
+                where, value = yield from self._value_at(step, statistic, index)
+                self._keep(step, name, value, where)
         return list(self.values.values())
+
+    def statistic_at(self, statistic: Statistic, index: Mapping[str, int]) -> Generator[float, None, Any]:
+        """Return what a statistic finds in an input, over the scope of the first step that is given it."""
+        for step in self.plan.recipe.steps:
+            for _, source in step.sources().get(statistic.source, ()):
+                if source.name in self.inputs:
+                    _, value = yield from self._value_at(step, statistic, index)
+                    return value
+        raise ValueError(f"no step is given an input as {statistic.source}")
+
+    def _value_at(
+        self, step: Step, statistic: Statistic, index: Mapping[str, int]
+    ) -> Generator[float, None, tuple[dict[str, int], Any]]:
+        """Return what a statistic finds for one frame, channel and plane, and what it was found for."""
+        slot = self.plan.slots[step.id]
+        if step.sources()[statistic.source][0][1].name not in self.inputs:
+            raise ValueError(f"step {step.id!r}: a number is found in the result of an earlier step")
+        parts: MutableMapping[Any, Any] = {} if self.parts is None else self.parts
+        channel = {"c": index.get("c", 0)} if step.operation.by_channel and "c" in slot.grid.axes else {}
+        if step.scope == "series":
+            return channel, (yield from self._find(step, statistic, channel, None, parts))
+        where = {"t": min(index.get("t", 0), slot.frames - 1), **channel}
+        plane = index.get("z", 0) if step.scope == "plane" and step.by_plane else None
+        value = yield from self._find(step, statistic, where, plane, parts)
+        return (where if plane is None else {**where, "z": plane}), value
+
+    def _find(
+        self,
+        step: Step,
+        statistic: Statistic,
+        where: Mapping[str, int],
+        plane: int | None,
+        parts: MutableMapping[Any, Any],
+    ) -> Generator[float, None, Any]:
+        """Return what a statistic finds in a plane, a frame, or, without ``t``, in all frames."""
+        source, known = str(step.sources()[statistic.source]), None
+        while True:
+            key = (source, tuple(where.items()), plane, statistic.passes, known)
+            if key not in parts:
+                parts[key] = yield from self._collect(step, statistic, where, plane, known)
+            part = parts[key]
+            known = statistic.refine(part, known)
+            if known is None:
+                with _naming(step):
+                    return statistic.finish(part, step.parameters)
 
     def _compute_over_series(self, step: Step, name: str, statistic: Statistic) -> Iterator[Progress]:
         """Compute a parameter from all frames; those of earlier steps are made on the way."""
@@ -265,8 +310,10 @@ class Execution:
                     for other in earlier:
                         if frame < self.plan.slots[other.id].frames:
                             yield from self._step(other, frame, count=False)
+                    where = {"t": frame, **channel}
                     with _naming(step):
-                        part = self._collect(step, statistic, {"t": frame, **channel}, None, known, part)
+                        collected = self._collect_block(step, statistic, where, None, known, part)
+                        part = yield from self._telling(collected, step, where)
                     yield self._progress(step, {"t": frame})
                 known = statistic.refine(part, known)
                 if known is None:
@@ -277,6 +324,18 @@ class Execution:
             self._keep(step, name, value, channel)
 
     def _collect(
+        self, step: Step, statistic: Statistic, where: Mapping[str, int], plane: int | None, known: Any
+    ) -> Generator[float, None, Any]:
+        """Return what a plane, a frame, or, without ``t``, all frames contribute to a statistic."""
+        if "t" in where:
+            return (yield from self._collect_block(step, statistic, where, plane, known))
+        part, frames = None, self.plan.slots[step.id].frames
+        for frame in range(frames):
+            here = {"t": frame, **where}
+            part = yield from self._collect_block(step, statistic, here, None, known, part, frames)
+        return part
+
+    def _collect_block(
         self,
         step: Step,
         statistic: Statistic,
@@ -284,8 +343,10 @@ class Execution:
         plane: int | None,
         known: Any,
         part: Any = None,
-    ) -> Any:
-        """Add one plane or frame to a statistic, piece by piece."""
+        frames: int = 1,
+    ) -> Generator[float, None, Any]:
+        """Add one plane or frame to a statistic, pausing between pieces to tell how much is done of the frames."""
+        before = where["t"] if frames > 1 else 0
         item = next(item for item in step.operation.inputs if item.name == statistic.source)
         read = self.plan.reader(step, item, where, plane)
         shape = self.plan.slots[step.id].block_shape[0 if plane is None else 1 :]
@@ -294,7 +355,9 @@ class Execution:
             cut = boxes(shape, (rows, *(max(1, n) for n in shape[1:])))
         else:
             cut = self.plan.cut(shape)
-        for box in cut or [tuple(slice(0, n) for n in shape)]:
+        for number, box in enumerate(cut or [tuple(slice(0, n) for n in shape)]):
+            if number or before:
+                yield (before + number / max(1, len(cut))) / frames
             # a frame or plane draws the same sample wherever it stands in a series
             place = Place(
                 where["t"] if step.scope == "series" else 0, tuple(side.start for side in box), shape

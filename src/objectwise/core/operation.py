@@ -43,7 +43,16 @@ from objectwise.core.method import (
     Value,
     methods,
 )
-from objectwise.core.parameter import Computed, Intensity, Length, Parameter, Size, Unit, nearest
+from objectwise.core.parameter import (
+    Computed,
+    Intensity,
+    Length,
+    Level,
+    Parameter,
+    Size,
+    Unit,
+    nearest,
+)
 from objectwise.core.table import Rows
 
 __all__ = [
@@ -57,6 +66,7 @@ __all__ = [
     "Intensity",
     "Labels",
     "Length",
+    "Level",
     "Mask",
     "Model",
     "Objects",

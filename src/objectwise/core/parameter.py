@@ -73,6 +73,11 @@ class _Mark:
     name: str
 
 
+LEVEL = _Mark("level")
+"""Marks a brightness of the image that an operation is given: what a line in its histogram can show."""
+
+Level = Annotated[float, Unit("intensity"), LEVEL]
+
 Computed = Annotated[Union[T, None], _Mark("computed")]  # noqa: UP007 - a type variable cannot use | at run time
 
 
@@ -94,6 +99,8 @@ class Parameter:
     found: bool = False
     """Whether it is found from the image where it is left out."""
     statistic: Statistic | None = None
+    level: bool = False
+    """Whether it is a brightness of the image that the operation is given, not a difference of two."""
 
     @property
     def title(self) -> str:
@@ -312,7 +319,8 @@ def read_parameter(name: str, hint: Any, default: Any, description: str) -> Para
         choices,
         unit=unit,
         optional=optional,
-        found=any(isinstance(mark, _Mark) for mark in marks),
+        found=any(isinstance(mark, _Mark) and mark.name == "computed" for mark in marks),
+        level=LEVEL in marks,
         statistic=statistic,
         **limits,
     )

@@ -12,7 +12,6 @@ What a step is given is named by the id of an earlier step or by an input of the
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core import recipe_file
+from objectwise.core.comparison import differences
 from objectwise.core.grid import unit_name
 from objectwise.core.parameter import nearest
 from objectwise.core.step import From, Source, Step, free_name
@@ -117,6 +117,28 @@ class Recipe:
             inputs=tuple(name for name in self.inputs if name in wanted),
             outputs=outputs,
         )
+
+    def input_kinds(self) -> dict[str, str]:
+        """Return for each input the kind of array that the first step to take it asks for."""
+        found: dict[str, str] = {}
+        for step in self.steps:
+            for item in step.operation.inputs:
+                for _, source in step.sources().get(item.name, ()):
+                    if source.name in self.inputs:
+                        found.setdefault(source.name, "image" if item.kind == "images" else item.kind)
+        return {name: found.get(name, "image") for name in self.inputs}
+
+    def with_inputs(self, names: Mapping[str, str]) -> Recipe:
+        """Return this recipe with other names for its inputs; two of one name become one.
+
+        Examples
+        --------
+        >>> recipe = Recipe([Step("mask", "threshold_auto", {"image": "nuclei"})])
+        >>> recipe.with_inputs({"nuclei": "cells"}).inputs
+        ('cells',)
+        """
+        inputs = tuple(dict.fromkeys(names.get(name, name) for name in self.inputs))
+        return replace(self, steps=[step.renamed(names) for step in self.steps], inputs=inputs)
 
     def with_value(self, step: str, parameter: str, value: Any) -> Recipe:
         """Return this recipe with another value of one parameter."""
@@ -232,12 +254,8 @@ class Recipe:
         return replace(self, steps=tuple(steps))
 
     def diff(self, other: Recipe) -> list[str]:
-        """Return the lines in which another recipe differs, ``-`` for this one and ``+`` for the other."""
-        ours, theirs = (item.to_toml().splitlines() for item in (self, other))
-        lines = difflib.unified_diff(ours, theirs, lineterm="", n=0)
-        return [
-            line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---") and line[1:].strip()
-        ]
+        """Return in words what changes from this recipe to another, such as ``mask: method otsu -> li``."""
+        return differences(self, other)
 
     # --- files -----------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from objectwise.core.parameter import nearest
 from objectwise.core.plan import Plan
 from objectwise.core.recipe import Recipe
 from objectwise.core.results import Progress, Result
+from objectwise.core.statistics import Statistic
 
 
 def run(
@@ -131,8 +132,48 @@ def computed_values(
     >>> computed_values(recipe, np.array([[1, 2, 3]]), {})[0]["value"]
     2.0
     """
+    work = computing_values(recipe, inputs, index, {}, grid=grid)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+def computing_values(
+    recipe: Recipe,
+    inputs: Any,
+    index: Mapping[str, int],
+    parts: MutableMapping[Any, Any],
+    *,
+    grid: Grid | None = None,
+    statistic: Statistic | None = None,
+) -> Generator[float, None, Any]:
+    """Compute the numbers of `computed_values`, pausing between pieces of the image.
+
+    Parameters
+    ----------
+    recipe, inputs, index, grid
+        As for `computed_values`.
+    parts : mutable mapping
+        What was counted before, of the same inputs; what is counted now is added.
+    statistic : Statistic, optional
+        What to compute instead, from an input and over the scope of the step that is given it.
+
+    Yields
+    ------
+    float
+        How much of a pass over the image is done, 0 to 1.
+
+    Returns
+    -------
+    list of dict, or what the statistic finds
+    """
     sources = _inputs(recipe, inputs, grid)
-    return Execution(Plan(recipe, sources, {}, None), sources).values_at(index)
+    execution = Execution(Plan(recipe, sources, {}, None), sources, parts)
+    if statistic is not None:
+        return (yield from execution.statistic_at(statistic, index))
+    return (yield from execution.values_at(index))
 
 
 def apply(

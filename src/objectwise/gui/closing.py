@@ -14,7 +14,15 @@ from qtpy.QtWidgets import QWidget
 
 
 class ClosingDock(QWidget):
-    """A widget that follows events of a viewer until its dock is closed."""
+    """A widget that follows events of a viewer until its dock is closed.
+
+    Attributes
+    ----------
+    shares_place : bool
+        Whether it lies behind the same tab bar as others.
+    """
+
+    shares_place = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import numpy as np
 from napari.layers import Labels, Layer
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
@@ -37,13 +38,16 @@ from objectwise.gui.choosers import LayerBox, LayerList, first_choice, suits
 from objectwise.gui.closing import ClosingDock
 from objectwise.gui.fields import Kept, Number
 from objectwise.gui.forms import Form
+from objectwise.gui.glance import Seen
 from objectwise.gui.jobs import Job, Outcome
 from objectwise.gui.layers import place
+from objectwise.gui.levels import Levels
 from objectwise.gui.method_box import MethodBox
 from objectwise.gui.pixel_size import PixelSizeRow, calibrate_alike
 from objectwise.gui.places import holder_of, share_place
-from objectwise.gui.preview import Preview
+from objectwise.gui.preview import Preview, ViewTimer
 from objectwise.gui.reference_window import ReferenceWindow
+from objectwise.gui.region import MODERATE
 from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
 from objectwise.gui.wiring import Choice, make_job
@@ -72,12 +76,16 @@ class OperationDock(ClosingDock):
         Whether the preview is on when it opens.
     run_text : str
         What the button says.
+    widest_label : str
+        What labels of rows that come and go may say, for which there is always room.
     """
 
     families: tuple[str, ...] = ()
     first = ""
     preview_at_start = False
     run_text = "Run"
+    widest_label = "Threshold from"
+    shares_place = True
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
@@ -94,9 +102,13 @@ class OperationDock(ClosingDock):
         self._watched: list[Layer] = []
         self._replaced: list[Layer] = []
         self._build()
-        self.preview = Preview(viewer, self._say_preview, self._on_value)
+        self.preview = self._make_preview()
+        self.view = ViewTimer(self._on_view)
         layers, dims = viewer.layers.events, viewer.dims.events
         self.follow(self._on_layers, layers.inserted, layers.removed, layers.reordered, layers.renamed)
+        # older versions of napari have no scene
+        camera = getattr(viewer, "scene", viewer).camera.events
+        self.follow(self.view.moved, camera.center, camera.zoom)
         self.follow(self._on_dims, dims.current_step, dims.ndisplay, dims.order)
         self.follow(self._paint, viewer.events.theme)
         self._paint()
@@ -119,6 +131,7 @@ class OperationDock(ClosingDock):
         self.rows = DependentRows()
         self.rows.chosen.connect(self._changed)
         self.rows.understood.connect(self._on_layer_chosen)
+        self.levels = Levels()
         self.form_place = QVBoxLayout()
         self.preview_box = QCheckBox("Preview in the displayed plane")
         self.preview_box.setChecked(self.preview_at_start)
@@ -136,6 +149,7 @@ class OperationDock(ClosingDock):
         column.addWidget(self.understood)
         column.addWidget(self.pixel_size)
         column.addWidget(self.rows)
+        column.addWidget(self.levels)
         column.addLayout(self.form_place)
         column.addWidget(self.preview_box)
         column.addStretch(1)
@@ -164,7 +178,7 @@ class OperationDock(ClosingDock):
         """Make the column of labels as wide as its widest, so that none is cut."""
         assert self.form is not None
         labels = [field.title.native for field in self.form.fields.values() if not isinstance(field, Kept)]
-        always = self.fontMetrics().horizontalAdvance("Threshold from") + 16
+        always = self.fontMetrics().horizontalAdvance(self.widest_label) + 16
         # a longer one takes two lines
         width = min(_WIDEST, max([always, *(_wanted_width(label) for label in labels)]))
         self.form.align(width)
@@ -173,6 +187,9 @@ class OperationDock(ClosingDock):
             item = self.input_rows.itemAt(number, QFormLayout.ItemRole.LabelRole)
             if item is not None and (label := item.widget()) is not None:
                 label.setFixedWidth(width)
+
+    def _make_preview(self) -> Preview:
+        return Preview(self.viewer, self._say_preview, self._on_value, self._on_drawn)
 
     # --- what is chosen --------------------------------------------------------------------------------
 
@@ -246,6 +263,7 @@ class OperationDock(ClosingDock):
                 self.form_place.addWidget(self.forms[record.name].native)
             self.form = self.forms[record.name]
             self.form.native.setVisible(bool(self.form.fields))
+            self.levels.serve(record, self.form)
             self._refresh()
         self._changed()
 
@@ -313,7 +331,20 @@ class OperationDock(ClosingDock):
         self._changed()
 
     def _on_dims(self, _event: Any = None) -> None:
-        if self.preview_box.isChecked():
+        if self.preview_box.isChecked() or self.levels.wanted:
+            self._changed()
+
+    def _on_view(self) -> None:
+        """Show another part of a large plane, as the view has moved."""
+        main = self.main_layer
+        if main is not None and np.prod(data_of(main).shape[-2:], dtype=float) > MODERATE:
+            self._changed()
+
+    def _on_drawn(self, seen: Seen, layer: Layer | None) -> None:
+        """Show in the histogram what the preview has found."""
+        with self.quiet():
+            started = self.levels.show_seen(seen, layer)
+        if started:
             self._changed()
 
     def _on_pixel_size(self, sizes: dict[str, float], unit: str) -> None:
@@ -327,11 +358,10 @@ class OperationDock(ClosingDock):
         self._on_layer_chosen()
 
     def _on_preview_box(self, on: bool) -> None:
-        if on:
-            self._changed()
-        else:
+        if not on:
             self.preview.remove()
             self._unsay_preview()
+        self._changed()
 
     def _on_value(self, name: str, value: Any) -> None:
         """Show a number that was found beside its check box "auto", ready to be changed."""
@@ -339,6 +369,7 @@ class OperationDock(ClosingDock):
         if isinstance(field, Number):
             with self.quiet():
                 field.suggest(value)
+            self.levels.place_lines()
 
     def _say_preview(self, sentence: str, wrong: bool) -> None:
         if self.worker is None:
@@ -383,14 +414,20 @@ class OperationDock(ClosingDock):
         self._expect(job)
         seen = self.isVisible() and self._seen and self.worker is None
         main = self.main_layer
-        if not self.preview_box.isChecked() or not seen or self.record.output not in _SHOWN or main is None:
-            self.preview.remove()
+        self.levels.place_lines()
+        picture = self.preview_box.isChecked() and self.record.output in _SHOWN
+        if not picture:
             self._unsay_preview()
+        if not seen or main is None or not (picture or self.levels.wanted):
+            self.preview.remove()
         elif job is None:
             self.preview.remove()
-            self._say_preview(missing, False)
+            self.levels.clear()
+            if picture:
+                self._say_preview(missing, False)
         else:
-            self.preview.request(job, main, self._label_inputs())
+            covered = self._label_inputs() if picture else ()
+            self.preview.request(job, main, covered, picture, self.levels.wanted)
 
     def _expect(self, job: Job | None) -> None:
         """Say beside Run if it would take minutes; what is missing for it is said when Run is pressed."""
@@ -422,7 +459,8 @@ class OperationDock(ClosingDock):
             self.preview_box.setChecked(False)
             for name, result in outcome.results.items():
                 if result.kind in _SHOWN:
-                    place(self.viewer, outcome.job.space, result, outcome.job.title, outcome.marks.get(name))
+                    job, mark = outcome.job, outcome.marks.get(name)
+                    place(self.viewer, job.space, result, job.title, mark, job.origins)
                     # below the new layer the old one would hide what has changed
                     for layer in self._replaced:
                         layer.visible = False
@@ -446,6 +484,7 @@ class OperationDock(ClosingDock):
         for label in (self.summary, self.understood):
             label.setStyleSheet(f"color: {colors(self.viewer)[1]};")
         self.bar.paint()
+        self.levels.paint("light" in str(getattr(self.viewer, "theme", "dark")))
 
     # --- life ------------------------------------------------------------------------------------------
 
@@ -493,6 +532,7 @@ class OperationDock(ClosingDock):
     def let_go(self) -> None:
         """Stop the run, take the preview away, and follow no layer any more."""
         self.bar.close_down()
+        self.view.stop()
         self.preview.close()
         for box in self.boxes.values():
             box.offer([])

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, Slider, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, SpinBox
 from psygnal import Signal
 
 from objectwise.core.grid import Grid
@@ -60,6 +60,8 @@ class Field:
     ----------
     parameter : Parameter
         What is asked for.
+    title : str, optional
+        What stands before it; `title_of` the parameter where it is left out.
 
     Attributes
     ----------
@@ -71,10 +73,11 @@ class Field:
 
     changed = Signal()
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Parameter, title: str = "") -> None:
         self.parameter = parameter
         self.touched = False
-        self.title = Label(value=title_of(parameter))
+        self.name = title or title_of(parameter)
+        self.title = Label(value=self.name)
         self.title.tooltip = parameter.description
         self.widget = self._make()
         self.widget.tooltip = parameter.description
@@ -114,12 +117,13 @@ class Field:
 class Number(Field):
     """A number, with a check box beside it where it may be left out."""
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Parameter, title: str = "") -> None:
         self._exact: float | int | None = None
+        self._found: float | None = None
         self._factor = 1.0
         self._unit = ""
         self.left_out: CheckBox | None = None
-        super().__init__(parameter)
+        super().__init__(parameter, title)
         # a box is else as wide as the longest number that it could hold
         self.widget.native.setMinimumWidth(70)
         self.value = parameter.default
@@ -186,9 +190,34 @@ class Number(Field):
 
     def suggest(self, value: Any) -> None:
         """Show a number that was found, while the parameter is left out."""
-        if self.value is None and isinstance(value, int | float) and math.isfinite(value):
+        found = isinstance(value, int | float) and math.isfinite(value)
+        self._found = float(value) if found else None
+        if self.value is None and found:
             with self.widget.changed.blocked():
                 self.widget.value = self._shows(value)
+
+    def span(self, low: float, high: float, whole: bool) -> None:
+        """Show as many digits as the brightness of an image needs, and step by a part of its range."""
+        if not (math.isfinite(low) and math.isfinite(high) and low < high) or self.parameter.type is int:
+            return
+        value, touched = self.value, self.touched
+        with self.widget.changed.blocked():
+            self.widget.native.setDecimals(0 if whole else decimals_for((high - low) / 1000))
+            self.widget.step = 1.0 if whole else rounded((high - low) / 200, 1)
+            if value is not None:
+                self.widget.value = self._shows(value)
+        self.touched = touched
+
+    def drag(self, value: float) -> None:
+        """Take a value that a line in a histogram was dragged to."""
+        self.value = self._shows(value)
+
+    @property
+    def shown(self) -> float | None:
+        """The number, or the one that was found while it is left out; None where there is none."""
+        if self.value is not None:
+            return float(self.value)
+        return self._found
 
     def _shows(self, value: float) -> float:
         if self.parameter.type is int:
@@ -207,7 +236,7 @@ class Number(Field):
             return
         ndim = grid.ndim if grid is not None else 2
         text = unit.text(grid.unit if grid is not None else "pixel", ndim)
-        self.title.value = f"{title_of(self.parameter)} ({text})"
+        self.title.value = f"{self.name} ({text})"
         power = unit.exponent(ndim)
         if not power:
             return
@@ -305,39 +334,3 @@ class Groups(Field):
             box.value = name in names
         # names of single columns have no box, but are not lost
         self._exact = None if value is None or set(names) <= set(self.groups) else names
-
-
-class BrightnessSlider:
-    """A slider over the brightness of an image, whole numbers or not, however large or small they are.
-
-    The widget itself counts steps, as Qt's sliders know only whole numbers.
-    """
-
-    changed = Signal(float)
-
-    def __init__(self, description: str) -> None:
-        self.low, self.high, self.n_steps = 0.0, 1.0, 1000
-        self.widget = Slider(value=0, min=0, max=self.n_steps, readout=False)
-        self.widget.tooltip = description
-        pass_wheel(self.widget.native)
-        self.widget.enabled = False
-        self.widget.changed.connect(lambda: self.changed.emit(self.value))
-
-    @property
-    def value(self) -> float:
-        """The brightness where the slider stands."""
-        return self.low + self.widget.value * (self.high - self.low) / self.n_steps
-
-    @value.setter
-    def value(self, value: float) -> None:
-        part = (value - self.low) / (self.high - self.low)
-        self.widget.value = round(min(1.0, max(0.0, part)) * self.n_steps)
-
-    def span(self, low: float, high: float, whole: bool) -> None:
-        """Reach from one brightness to another."""
-        self.low, self.high = low, high
-        self.n_steps = int(min(high - low, 100_000)) if whole else 1000
-        with self.widget.changed.blocked():
-            self.widget.value = 0
-            self.widget.max = self.n_steps
-        self.widget.enabled = True

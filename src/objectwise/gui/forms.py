@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +10,9 @@ from psygnal import Signal
 
 from objectwise.core.grid import Grid
 from objectwise.core.method import Method
+from objectwise.core.parameter import Parameter
 from objectwise.core.recipe import Step
-from objectwise.gui.fields import BrightnessSlider, Field, Groups, Kept, Number, decimals_for, rounded
+from objectwise.gui.fields import Field, Groups, Kept, Number
 
 
 class Form(Container):
@@ -37,24 +37,25 @@ class Form(Container):
 
     def __init__(self, record: Method, groups: Mapping[str, Mapping[str, bool]] | None = None) -> None:
         self.record = record
-        self.sliders: dict[str, BrightnessSlider] = {}
         self.fields: dict[str, Field] = {}
         for name, parameter in record.parameters.items():
             if groups and name in groups:
-                field: Field = Groups(parameter, groups[name])
-            elif parameter.type is tuple or (parameter.type is str and not parameter.choices):
-                field = Kept(parameter)
-            elif parameter.type is bool or parameter.choices:
-                field = Field(parameter)
+                self.fields[name] = Groups(parameter, groups[name])
             else:
-                field = Number(parameter)
-            self.fields[name] = field
+                self.fields[name] = self._make_field(name, parameter)
         super().__init__(widgets=[field.row for field in self.fields.values()], labels=False)
         self.margins = (0, 0, 0, 0)
         for field in self.fields.values():
             field.changed.connect(self.edited.emit)
             if isinstance(field, Kept):
                 field.row.visible = False
+
+    def _make_field(self, _name: str, parameter: Parameter) -> Field:
+        if parameter.type is tuple or (parameter.type is str and not parameter.choices):
+            return Kept(parameter)
+        if parameter.type is bool or parameter.choices:
+            return Field(parameter)
+        return Number(parameter)
 
     def values(self) -> dict[str, Any]:
         """Return all parameters by name."""
@@ -86,35 +87,3 @@ class Form(Container):
             field.title.min_width = width
             field.title.max_width = width
             field.title.native.setWordWrap(True)
-
-    def add_slider(self, name: str) -> None:
-        """Put a slider under a number, at first without a range; see `set_range`."""
-        slider = BrightnessSlider(self.fields[name].parameter.description)
-        self.sliders[name] = slider
-        self.insert(list(self.fields).index(name) + len(self.sliders), slider.widget)
-        slider.changed.connect(lambda value: self._slide(name, value))
-        self.fields[name].changed.connect(lambda: self._follow(name))
-
-    def set_range(self, name: str, low: float, high: float, whole: bool) -> None:
-        """Let a slider span the brightness of an image."""
-        slider, field = self.sliders[name], self.fields[name]
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            return
-        step = 1.0 if whole else (high - low) / 1000
-        slider.span(low, high, whole)
-        if isinstance(field, Number):
-            touched = field.touched
-            field.widget.native.setDecimals(0 if whole else decimals_for(step))
-            field.widget.step = 1.0 if whole else rounded((high - low) / 200, 1)
-            field.touched = touched
-        self._follow(name)
-
-    def _slide(self, name: str, value: float) -> None:
-        field = self.fields[name]
-        field.value = field._shows(value) if isinstance(field, Number) else value
-
-    def _follow(self, name: str) -> None:
-        slider, value = self.sliders[name], self.fields[name].value
-        if value is not None:
-            with slider.changed.blocked():
-                slider.value = value

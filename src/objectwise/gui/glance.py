@@ -1,103 +1,78 @@
 """What a run would give in the displayed plane, without running the rest.
 
-Nothing is approximated: the plane of the preview has the same pixels as that plane of the run. A number that
-the run computes from the whole frame, volume or series is computed from all of it here too, once, and kept.
-An operation that looks a bounded way around each pixel is given as many planes above and below as it looks.
-What cannot be shown exactly is not shown, and a sentence says so.
+Nothing is approximated in silence: the plane of the preview has the same pixels as that plane of the run. A number that
+the run computes from the whole frame, volume or series is computed from all of it here too, once, and kept; where that
+takes long, a first picture with the number of what is seen comes before it, and says that it is provisional. An
+operation that looks a bounded way around each pixel is given as much around the plane, or the part of it on the screen,
+as it looks. A small volume is worked on whole. What cannot be shown exactly is not shown, and a sentence says so.
 
 No layer and no widget is touched here, so that it can run on any thread.
 """
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Mapping
+import time
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from objectwise.core.grid import Grid
-from objectwise.core.locality import Components, Halo
+from objectwise.core.locality import Halo
 from objectwise.core.recipe import Recipe
 from objectwise.core.results import Result
-from objectwise.core.run import computed_values, run
+from objectwise.core.run import run
+from objectwise.gui.brightness import Brightness, brightness_of, limits_of_classes
 from objectwise.gui.jobs import Job, count_objects, value_texts
-from objectwise.gui.layers import NonZero, Stack
+from objectwise.gui.memory import Memory, arrays_of
+from objectwise.gui.numbers import lock
+from objectwise.gui.region import Box, Region, depends, domains, n_cut, reach_of, region_of
 
-# pixels of a plane beyond which objects are not split or flooded while a slider moves
-_LARGE = 1 << 22
+# voxels of a volume that is worked on whole
+_SMALL = 1 << 23
+# seconds until something is shown, and between two sentences about how far it is
+_PATIENCE = 0.2
 
 
 @dataclass(frozen=True)
 class Glance:
-    """A job, and the plane of it that is displayed: its frame ``t`` and plane ``z``."""
+    """A job, and what of it is displayed: its frame ``t``, its plane ``z`` and the part of it on the screen.
+
+    ``picture`` says whether the result is wanted, ``levels`` whether the brightness of the image is.
+    """
 
     job: Job
     index: Mapping[str, int]
+    view: Box | None = None
+    picture: bool = True
+    levels: bool = False
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The displayed plane of a result, and what to say about it."""
+    """The displayed plane of a result, and what to say about it.
 
-    array: np.ndarray
+    ``corner`` is the pixel of the plane at which the array begins; ``classes`` are those of brightness,
+    and their limits.
+    """
+
+    array: np.ndarray | None
     kind: str
     sentence: str
     values: list[dict[str, Any]] = field(default_factory=list)
+    corner: tuple[int, int] = (0, 0)
+    classes: tuple[tuple[int, ...], tuple[float, ...]] | None = None
+    brightness: Brightness | None = None
 
 
-@dataclass
-class Memory:
-    """What previews have found and read, so that the next one need not.
-
-    Entries hold weak references to the arrays they belong to: a layer that is removed is not kept alive by
-    its previews, and an array that takes the place of another in memory is not taken for it.
-    """
-
-    values: dict[tuple, tuple[tuple, Any]] = field(default_factory=dict)
-    block: tuple[tuple, tuple, np.ndarray] | None = None
-
-    def find(self, key: tuple, arrays: tuple) -> Any:
-        """Return what was kept for these arrays, or None."""
-        kept = self.values.get(key)
-        if kept is not None and all(ref() is array for ref, array in zip(kept[0], arrays, strict=True)):
-            return kept[1]
-        return None
-
-    def keep(self, key: tuple, arrays: tuple, value: Any) -> None:
-        """Keep a value, and forget the oldest where there are many."""
-        while len(self.values) > 256:
-            self.values.pop(next(iter(self.values)))
-        self.values[key] = (tuple(weakref.ref(array) for array in arrays), value)
-
-    def read(self, source: Result, index: Mapping[str, int], box: tuple[slice, ...]) -> np.ndarray:
-        """Read a box of an input; that of a lazy array is kept, as reading it again may take long."""
-        arrays = _arrays(source.array)
-        if all(isinstance(array, np.ndarray) for array in arrays):
-            return source.grid.read(source.array, dict(index), box)
-        key = (tuple(map(id, arrays)), type(source.array), tuple(sorted(index.items())), str(box))
-        kept = self.block
-        if (
-            kept is not None
-            and kept[0] == key
-            and all(ref() is array for ref, array in zip(kept[1], arrays, strict=True))
-        ):
-            return kept[2]
-        block = source.grid.read(source.array, dict(index), box)
-        self.block = (key, tuple(weakref.ref(array) for array in arrays), block)
-        return block
-
-
-def _arrays(array: Any) -> tuple[Any, ...]:
-    """Return the arrays behind an array that is seen through another."""
-    if isinstance(array, Stack):
-        return array.arrays
-    return (array.array,) if isinstance(array, NonZero) else (array,)
-
-
-def look(glance: Glance, memory: Memory) -> Seen:
+def look(glance: Glance, memory: Memory) -> Generator[Seen | str, None, Seen]:
     """Return the displayed plane of the result of a job.
+
+    Yields
+    ------
+    Seen or str
+        While a number of a large image is computed: first what can be shown without it, then how far it is.
 
     Raises
     ------
@@ -105,67 +80,165 @@ def look(glance: Glance, memory: Memory) -> Seen:
         If this method has no exact preview, or the job itself is wrong.
     """
     job = glance.job
-    recipe, whole = job.recipe, True
-    first = job.inputs[recipe.inputs[0]]
-    volume = first.grid.ndim == 3
-    by_plane = all(step.by_plane for step in recipe.steps)
-    if volume and not by_plane:
+    if not glance.picture:
+        return Seen(None, "", "", brightness=(yield from brightness_of(glance, memory)))
+    view = View(glance, memory)
+    guess: Seen | None = None
+    work = lock(view.recipe, job.inputs, glance.index, memory, view.region.whole, view.in_volume)
+    start = said = time.perf_counter()
+    while True:
+        try:
+            fraction = next(work)
+        except StopIteration as end:
+            recipe, values, guessed = end.value
+            break
+        now = time.perf_counter()
+        if now - start < _PATIENCE or now - said < _PATIENCE:
+            continue
+        said = now
+        if guess is None:
+            guess = view.show(view.recipe, [], " (provisional)")
+            guess = replace(guess, brightness=(yield from brightness_of(glance, memory, view.region)))
+            yield guess
+        yield f"{guess.sentence}: the {view.wanted} is being computed, {100 * fraction:.0f} %"
+    seen = view.show(recipe, values, guessed)
+    if glance.levels:
+        seen = replace(seen, brightness=(yield from brightness_of(glance, memory, view.region)))
+    return seen
+
+
+class View:
+    """How the displayed plane of a job is computed: from which part of its inputs, by which of its steps."""
+
+    def __init__(self, glance: Glance, memory: Memory) -> None:
+        self.glance, self.memory = glance, memory
+        job = glance.job
+        self.recipe, self.whole = job.recipe, True
+        self.first = job.inputs[job.recipe.inputs[0]]
+        self.shape = self.first.grid.block_shape(self.first.array.shape)
+        self.volume = self.first.grid.ndim == 3
+        self.by_plane = all(step.by_plane for step in self.recipe.steps)
+        self.in_volume = False
+        if self.volume and not self.by_plane:
+            self._choose_steps()
+        flat = not self.volume or self.by_plane
+        self.reach = (
+            (0, 0, 0) if self.in_volume else (0,) * flat + reach_of(self.recipe, self.first.grid, flat)
+        )
+        plane = (self.shape[-2], self.shape[-1])
+        self.region = (
+            Region((slice(0, plane[0]), slice(0, plane[1])), (slice(0, plane[0]), slice(0, plane[1])), plane)
+            if self.in_volume
+            else region_of(self.recipe, plane, glance.view, self.reach[-2:])
+        )
+
+    def _choose_steps(self) -> None:
+        """Take a small volume whole; of a large one the steps that look a bounded way, before objects are made."""
+        recipe = self.recipe
         near = [step for step in recipe.steps if isinstance(step.operation.locality, Halo)]
-        # all but the step that makes objects of a mask or of classes
+        if len(near) == len(recipe.steps):
+            return
+        if np.prod(self.shape) <= _SMALL:
+            self.in_volume = True
+            return
         if len(near) < max(1, len(recipe.steps) - 1) or near != list(recipe.steps[: len(near)]):
-            raise ValueError("No preview of this method in a volume; choose each plane, or press Run.")
-        whole = len(near) == len(recipe.steps)
-        recipe = replace(recipe, steps=tuple(near), outputs=(near[-1].id,))
-    shape = first.grid.block_shape(first.array.shape)
-    slow = any(not isinstance(step.operation.locality, Halo | Components) for step in recipe.steps)
-    if slow and shape[-1] * shape[-2] > _LARGE:
-        raise ValueError("The plane is too large for a preview of this method; press Run.")
-    recipe, values = lock(recipe, job.inputs, glance.index, memory)
-    low, high, plane = 0, 1, 0
-    if volume:
-        z = glance.index["z"]
-        reach = 0 if by_plane else _reach(recipe, first.grid)
-        low, high = max(0, z - reach), min(shape[0], z + reach + 1)
-        plane = z - low
-    inputs = {
-        name: _cut(source, glance.index, (low, high), by_plane, memory) for name, source in job.inputs.items()
-    }
-    *_, last = run(recipe, inputs)
-    result = last.results[recipe.outputs[-1]]
-    # what is found in the result of an earlier step is found on the way
-    own = {step.id for step in recipe.steps}
-    values += [row for row in result.values if row["step"] in own and row not in values]
-    if "c" in result.grid.axes:
-        raise ValueError("No preview of several channels; choose one, or press Run.")
-    array = result.array if result.array.ndim == 2 else result.array[plane]
-    text = _sentence(recipe, array, result.kind, values, whole)
-    return Seen(_as_preview(array, result.kind), str(result.kind), text, values)
+            raise ValueError(
+                "No preview of this method in so large a volume; choose each plane, or press Run."
+            )
+        self.whole = False
+        self.recipe = replace(recipe, steps=tuple(near), outputs=(near[-1].id,))
 
+    @property
+    def wanted(self) -> str:
+        """What is computed from more than is seen, in words."""
+        for step in self.recipe.steps:
+            for item in step.operation.computed:
+                if step.parameters[item.name] is None:
+                    scope = {"plane": "plane", "series": "series"}.get(
+                        step.scope,
+                        "volume" if self.volume else "frame" if "t" in self.first.grid.axes else "image",
+                    )
+                    return f"{item.title.lower()} of the whole {scope}"
+        return "number"
 
-def _reach(recipe: Recipe, grid: Grid) -> int:
-    """Return how many planes above and below the steps look, all together."""
-    spacing = grid.block_spacing
-    return sum(step.operation.locality.pixels(spacing, step.parameters)[0] for step in recipe.steps)
+    def show(self, recipe: Recipe, values: list[dict[str, Any]], note: str) -> Seen:
+        """Return what is displayed of the result of a recipe."""
+        glance, region = self.glance, self.region
+        cut = not region.whole and not any(depends(step) for step in recipe.steps)
+        extra = set(domains(recipe).values()) - set(recipe.inputs) if cut else set()
+        whole_recipe = replace(recipe, outputs=tuple(dict.fromkeys([*extra, *recipe.outputs])))
+        inputs, plane = self._inputs()
+        results = self._results(whole_recipe, inputs)
+        result = results[recipe.outputs[-1]]
+        # what is found in the result of an earlier step is found on the way
+        own = {step.id for step in recipe.steps}
+        values = values + [row for row in result.values if row["step"] in own and row not in values]
+        if "c" in result.grid.axes:
+            raise ValueError("No preview of several channels; choose one, or press Run.")
+        block = result.array if result.array.ndim == 2 else result.array[plane]
+        array = block[region.crop]
+        text = _sentence(recipe, array, result.kind, values, region.whole, note)
+        if self.in_volume and result.kind == "labels":
+            text += f", {count_objects(result.array)} in the volume"
+        if not self.whole:
+            text += ", objects are numbered by Run"
+        if cut and domains(recipe):
+            given = self._given(recipe)
+            n = n_cut(recipe, region, {**inputs, **results}, given)
+            if n:
+                text += f"; {n} cut by the edge of the view may change"
+        classes = None
+        if result.kind == "classes":
+            classes = limits_of_classes(
+                glance.job, inputs, plane if not self.volume or self.in_volume else 0, block
+            )
+        corner = (region.shown[0].start, region.shown[1].start)
+        return Seen(_as_preview(array, result.kind), str(result.kind), text, values, corner, classes)
 
+    def _given(self, recipe: Recipe) -> dict[str, dict[str, Any]]:
+        """Return what the function of each step is given beside arrays."""
+        spacing = self.first.grid.block_spacing[-2:]
+        offered = {"spacing": spacing, "grid": self.first.grid}
+        return {
+            step.id: dict(step.parameters)
+            | {name: offered[name] for name in step.operation.given if name in offered}
+            for step in recipe.steps
+        }
 
-def _cut(
-    source: Result, index: Mapping[str, int], planes: tuple[int, int], flat: bool, memory: Memory
-) -> Result:
-    """Return the displayed frame of an input, of a volume the planes that are needed."""
-    grid, shape = source.grid, source.array.shape
-    box = tuple(slice(0, n) for n in grid.block_shape(shape))
-    if grid.ndim == 3:
-        box = (slice(*planes), *box[1:])
-    at = {}
-    if "t" in grid.axes:
-        at["t"] = min(index.get("t", 0), grid.size("t", shape) - 1)
-    block = memory.read(source, at, box)
-    spatial = grid.spatial
-    if grid.ndim == 3 and flat:
-        block, spatial = block[..., 0, :, :], spatial[1:]
-    axes = ("c" if "c" in grid.axes else "") + spatial
-    spacing = grid.block_spacing[-len(spatial) :]
-    return Result(block, Grid(axes, spacing, grid.unit, channels=grid.channels), source.kind)
+    def _results(self, recipe: Recipe, inputs: Mapping[str, Result]) -> Mapping[str, Result]:
+        """Run a recipe; a volume is kept, so that its other planes are there at once."""
+        arrays = tuple(array for item in self.glance.job.inputs.values() for array in arrays_of(item.array))
+        key = (tuple(map(id, arrays)), self.glance.index.get("t"), recipe.to_toml())
+        # labels are painted by hand, and are another array then without being another object
+        keeps = self.in_volume and all(item.kind == "image" for item in inputs.values())
+        kept = self.memory.kept_volume(key, arrays) if keeps else None
+        if kept is None:
+            *_, last = run(recipe, inputs)
+            kept = dict(last.results)
+            if keeps:
+                self.memory.keep_volume(key, arrays, kept)
+        return kept
+
+    def _inputs(self) -> tuple[dict[str, Result], int]:
+        """Return the part of each input that is needed, and which of its planes is displayed."""
+        low, high, plane = 0, self.shape[0], self.glance.index.get("z", 0)
+        if self.volume and not self.in_volume:
+            low, high = max(0, plane - self.reach[0]), min(self.shape[0], plane + self.reach[0] + 1)
+        inputs = {name: self._cut(source, (low, high)) for name, source in self.glance.job.inputs.items()}
+        return inputs, plane - low
+
+    def _cut(self, source: Result, planes: tuple[int, int]) -> Result:
+        grid, shape, index = source.grid, source.array.shape, self.glance.index
+        box: tuple[slice, ...] = self.region.computed
+        if grid.ndim == 3:
+            box = (slice(*planes), *box)
+        at = {"t": min(index.get("t", 0), grid.size("t", shape) - 1)} if "t" in grid.axes else {}
+        block, spatial = self.memory.read(source, at, box), grid.spatial
+        if grid.ndim == 3 and self.by_plane:
+            block, spatial = block[..., 0, :, :], spatial[1:]
+        axes = ("c" if "c" in grid.axes else "") + spatial
+        spacing = grid.block_spacing[-len(spatial) :]
+        return Result(block, Grid(axes, spacing, grid.unit, channels=grid.channels), source.kind)
 
 
 def _as_preview(array: np.ndarray, kind: str | None) -> np.ndarray:
@@ -179,75 +252,25 @@ def _as_preview(array: np.ndarray, kind: str | None) -> np.ndarray:
     return array
 
 
-def _sentence(recipe: Recipe, array: np.ndarray, kind: str | None, values: list[dict], whole: bool) -> str:
-    parts = []
+def _sentence(
+    recipe: Recipe, array: np.ndarray, kind: str | None, values: list[dict], whole: bool, note: str
+) -> str:
+    parts, where = [], "in this plane" if whole else "in view"
     if kind == "labels":
-        n = int(array.max(initial=0)) if recipe.steps[-1].operation.creates_ids else count_objects(array)
-        parts.append(f"{n} object{'' if n == 1 else 's'} in this plane")
+        # in a part of a plane, or of a volume, not every id is there
+        n = count_objects(array)
+        parts.append(f"{n} object{'' if n == 1 else 's'} {where}")
     elif kind == "classes":
         n = count_objects(array)
-        parts.append(f"{n} class{'' if n == 1 else 'es'} in this plane")
+        parts.append(f"{n} class{'' if n == 1 else 'es'} {where}")
     elif kind == "mask":
         inside = float(np.count_nonzero(array)) / max(1, array.size)
-        parts.append("nothing inside" if inside == 0 else f"{100 * inside:.3g} % inside")
-    elif array.size:
         parts.append(
-            f"brightness {np.fmin.reduce(array, axis=None):.4g} to {np.fmax.reduce(array, axis=None):.4g}"
+            ("nothing inside" if inside == 0 else f"{100 * inside:.3g} % inside")
+            + ("" if whole else " in view")
         )
+    elif array.size:
+        low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
+        parts.append(f"brightness {low:.4g} to {high:.4g}")
     parts += value_texts(recipe, values)
-    if not whole:
-        parts.append("objects are numbered by Run")
-    return ", ".join(part for part in parts if part)
-
-
-# --- numbers of a whole frame, volume or series ----------------------------------------------------------
-
-
-def lock(
-    recipe: Recipe, inputs: Mapping[str, Result], index: Mapping[str, int], memory: Memory
-) -> tuple[Recipe, list[dict[str, Any]]]:
-    """Return a recipe with the numbers written in that a run would compute for the displayed plane.
-
-    A number that depends on the result of an earlier step is left to the run where the displayed plane is all that
-    it is found from.
-
-    Raises
-    ------
-    ValueError
-        If such a number depends on the results of an earlier step in other planes or frames.
-    """
-    steps, rows = [], []
-    flat = all(source.grid.ndim == 2 for source in inputs.values())
-    for step in recipe.steps:
-        if all(step.parameters[parameter.name] is not None for parameter in step.operation.computed):
-            steps.append(step)
-            continue
-        if not step.needs() <= set(inputs):
-            if step.scope != "plane" and not (flat and step.scope == "frame"):
-                raise ValueError(
-                    "No preview of a number that is found in the result of an earlier step; press Run."
-                )
-            steps.append(step)
-            continue
-        found = _computed(replace(recipe, steps=(step,), inputs=(), outputs=()), inputs, index, memory)
-        parameters = dict(step.parameters) | {row["parameter"]: row["value"] for row in found}
-        steps.append(replace(step, parameters=parameters))
-        rows += found
-    return replace(recipe, steps=tuple(steps)), rows
-
-
-def _computed(
-    recipe: Recipe, inputs: Mapping[str, Result], index: Mapping[str, int], memory: Memory
-) -> list[dict[str, Any]]:
-    """Return the numbers that a run of one step would compute, found once for each state of its inputs."""
-    step = recipe.steps[0]
-    given = {name: inputs[name] for name in recipe.inputs}
-    arrays = tuple(array for item in given.values() for array in _arrays(item.array))
-    axes = {"plane": "tz", "frame": "t", "series": ""}[step.scope]
-    here = {axis: n for axis, n in index.items() if axis in axes}
-    key = (tuple(map(id, arrays)), str(here), str(step))
-    kept = memory.find(key, arrays)
-    if kept is None:
-        kept = computed_values(recipe, given, index)
-        memory.keep(key, arrays, kept)
-    return kept
+    return ", ".join(part for part in parts if part) + note

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from objectwise.core.recipe import Recipe
-from objectwise.core.results import Result
+from objectwise.core.results import Progress, Result
 from objectwise.core.run import run
 from objectwise.core.table import Rows
 from objectwise.gui.layers import Space, fingerprint, shown
@@ -38,6 +38,10 @@ class Job:
     marks : mapping of str to (array, str or None), optional
         The array of an input as its layer holds it, and the fingerprint that it had when this package made it.
         Where the two no longer fit, it was edited by hand.
+    origins : mapping of str to sequence of str, optional
+        For each input, and each input of what made it, the layers that it was.
+    shortcut : Job, optional
+        Gives the same from results that are there already, as long as nobody has edited those by hand.
     """
 
     recipe: Recipe
@@ -45,6 +49,13 @@ class Job:
     space: Space
     title: str
     marks: Mapping[str, tuple[Any, str | None]] = field(default_factory=dict)
+    origins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    shortcut: Job | None = None
+
+    @property
+    def edited(self) -> bool:
+        """Whether an input is known to be no longer what its history says."""
+        return any(mark is not None and fingerprint(array) != mark for array, mark in self.marks.values())
 
     def with_honest_history(self) -> Job:
         """Return this job without the histories of inputs that were edited by hand.
@@ -117,11 +128,12 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     job = hold.pop()
     start = time.perf_counter()
     yield 0.0, ""
+    if job.shortcut is not None and not job.shortcut.edited:
+        job = job.shortcut
     job = job.with_honest_history()
     progress = None
     for progress in run(job.recipe, job.inputs):
-        where = ", ".join(f"{axis} {number + 1}" for axis, number in progress.index.items() if axis in "tz")
-        yield progress.fraction, f"{progress.step.replace('_', ' ')}{': ' if where else ''}{where}"
+        yield progress.fraction, _where(job, progress)
     results = dict(progress.results) if progress is not None else {}
     marks, facts = {}, []
     for name, result in results.items():
@@ -132,6 +144,8 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
             labels = measured(job.recipe, name)
             if labels in job.marks:
                 marks[name] = fingerprint(job.marks[labels][0])
+            elif labels in marks:
+                marks[name] = marks[labels]
         facts.append(sentence(result))
     seconds = time.perf_counter() - start
     rows = [row for result in results.values() for row in result.values]
@@ -139,6 +153,67 @@ def work(hold: list[Job]) -> Iterator[tuple[float, str] | Outcome]:
     yield Outcome(
         job, results, marks, seconds, f"{found}, {seconds:.1f} s" if found else f"Done, {seconds:.1f} s"
     )
+
+
+def _where(job: Job, progress: Progress) -> str:
+    """Say what a run is at: its frame and plane where there are several, and the step."""
+    sizes: dict[str, int] = {}
+    for item in job.inputs.values():
+        for axis, n in zip(item.grid.axes, item.array.shape, strict=True):
+            sizes[axis] = max(n, sizes.get(axis, 1))
+    parts = [
+        f"{_AXES[axis]} {number + 1} of {sizes[axis]}"
+        for axis, number in progress.index.items()
+        if axis in _AXES and sizes.get(axis, 1) > 1
+    ]
+    return ", ".join([*parts, progress.step.replace("_", " ")])
+
+
+_AXES = {"t": "frame", "z": "plane"}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What came of several jobs in one sentence, and whether any of them failed."""
+
+    sentence: str
+    wrong: bool = False
+
+
+def work_each(hold: list[Job], failed: Sequence[str] = ()) -> Iterator[tuple[float, str] | Outcome | Tally]:
+    """Do several jobs one after another; one that fails is told of, and the others go on.
+
+    Parameters
+    ----------
+    hold : list of Job
+        They are taken out one by one.
+    failed : sequence of str, optional
+        What has failed before, a sentence each.
+    """
+    reasons, n, done = list(failed), len(hold) + len(failed), 0
+    for number in range(len(hold)):
+        job = hold.pop(0)
+        name = job.space.source
+        try:
+            for found in work([job]):
+                if isinstance(found, Outcome):
+                    done += 1
+                    yield found
+                else:
+                    yield (number + found[0]) / (n - len(failed)), f"{name}: {found[1]}" if found[1] else ""
+        except (ValueError, MemoryError) as error:
+            reasons.append(f"{name}: {reason(error)}")
+    yield Tally(". ".join([f"{done} of {n} done", *reasons]), bool(reasons))
+
+
+def reason(error: Exception) -> str:
+    """Return why a job failed as a sentence."""
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this; work on each plane, or on a smaller image."
+    text = str(error) or type(error).__name__
+    # the name of the only step says nothing here
+    text = text.partition("': ")[2] if text.startswith("step '") else text
+    return text[:1].upper() + text[1:]
 
 
 def measured(recipe: Recipe, name: str) -> str:

@@ -11,6 +11,7 @@ A layer is never changed here, and its ``data`` never replaced.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,7 +218,13 @@ def space_of(layer: Layer, axes: str | None = None) -> Space:
     )
 
 
-def make_layer(space: Space, result: Result, title: str, mark: str | None = None) -> Layer:
+def make_layer(
+    space: Space,
+    result: Result,
+    title: str,
+    mark: str | None = None,
+    origins: Mapping[str, Sequence[str]] | None = None,
+) -> Layer:
     """Make the layer of a result.
 
     Parameters
@@ -230,6 +237,8 @@ def make_layer(space: Space, result: Result, title: str, mark: str | None = None
         What was done; the layer is called by it and by the layer where it all began.
     mark : str, optional
         The fingerprint of the array that the layer will show.
+    origins : mapping of str to sequence of str, optional
+        For each input of its recipe the layers that it was, by `identity`.
 
     Returns
     -------
@@ -244,7 +253,7 @@ def make_layer(space: Space, result: Result, title: str, mark: str | None = None
     if result.kind not in ("image", "channels", "mask", "classes", "labels"):
         raise ValueError(f"a {result.kind} is not shown as a layer")
     axes, array = shown(space, result)
-    notes = {
+    notes: dict[str, Any] = {
         "kind": result.kind,
         "recipe": result.recipe,
         "values": list(result.values),
@@ -253,6 +262,8 @@ def make_layer(space: Space, result: Result, title: str, mark: str | None = None
     }
     if mark is not None:
         notes["fingerprint"] = mark
+    if origins and result.recipe is not None:
+        notes["origins"] = {name: tuple(origins[name]) for name in result.recipe.inputs if name in origins}
     arguments = {
         "name": f"{space.source} {title}",
         "metadata": {KEY: notes},
@@ -286,6 +297,18 @@ def shown(space: Space, result: Result) -> tuple[str, np.ndarray]:
     return axes, array.view(np.uint8) if array.dtype == bool else array
 
 
-def place(viewer: Any, space: Space, result: Result, title: str, mark: str | None = None) -> Layer:
+def place(
+    viewer: Any,
+    space: Space,
+    result: Result,
+    title: str,
+    mark: str | None = None,
+    origins: Mapping[str, Sequence[str]] | None = None,
+) -> Layer:
     """Add the layer of a result to a viewer; see `make_layer`."""
-    return viewer.add_layer(make_layer(space, result, title, mark))
+    return viewer.add_layer(make_layer(space, result, title, mark, origins))
+
+
+def identity(layer: Layer) -> str:
+    """Return what tells a layer from all others, whatever it is called."""
+    return str(layer.unique_id)

@@ -1,5 +1,6 @@
 """Measure objects: a labels layer and any number of images in, a table that is linked to the layer out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import napari.viewer
@@ -14,7 +15,7 @@ from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Outcome, measured
 from objectwise.gui.table import note_table, show_table
-from objectwise.measure.families import groups, groups_by_default
+from objectwise.measure.families import FAMILIES, defaults, groups, groups_by_default
 
 
 class MeasureDock(OperationDock):
@@ -41,29 +42,18 @@ class MeasureDock(OperationDock):
 
     def _is_of_the_labels(self, layer: Layer) -> bool:
         """Whether an image shows what the labels lie upon, and is not made of another here."""
-        labels = self._measured_layer
-        if labels is None or notes_of(layer).get("kind") is not None:
-            return False
-        ours, theirs = (item.extent.world[:, -2:] for item in (labels, layer))
-        return bool(np.allclose(ours, theirs))
+        return lies_on(layer, self._measured_layer)
 
     def _make_form(self, record: Method) -> Form:
-        usual = groups_by_default()
-        form = Form(record, {"features": {name: name in usual for name in groups()}})
+        form = Form(record, feature_boxes())
         form.edited.connect(self._changed)
         return form
 
     def values(self) -> dict[str, Any]:
         """Return what is to be measured; brightness is left out where no image is checked."""
         values = super().values()
-        names = values.get("features")
-        if names == ():
-            raise ValueError("Check what to measure.")
-        if names is not None and not self.chosen().get("images"):
-            names = tuple(name for name in names if not name.startswith("intensity"))
-            if not names:
-                raise ValueError("Check an image to measure brightness, or measure something else.")
-            values["features"] = names
+        if "features" in values:
+            values["features"] = checked_features(values["features"], bool(self.chosen().get("images")))
         return values
 
     def run(self) -> None:
@@ -75,11 +65,59 @@ class MeasureDock(OperationDock):
         layer, self._target = self._target, None
         for name, result in outcome.results.items():
             if result.kind == "table" and layer is not None and layer in self.viewer.layers:
-                note_table(layer, _with_grid(result, outcome), outcome.marks.get(name))
+                note_table(layer, with_grid(result, outcome), outcome.marks.get(name))
                 show_table(self.viewer, layer)
 
 
-def _with_grid(result: Result, outcome: Outcome) -> Result:
+def lies_on(image: Layer, layer: Layer | None) -> bool:
+    """Whether an image shows what a layer lies upon, and is not made of another here."""
+    if layer is None or notes_of(image).get("kind") is not None:
+        return False
+    ours, theirs = (item.extent.world[:, -2:] for item in (layer, image))
+    return bool(np.allclose(ours, theirs))
+
+
+def checked_features(names: Sequence[str] | None, with_images: bool) -> tuple[str, ...] | None:
+    """Return what is to be measured; brightness is left out where there is no image to measure it in.
+
+    Raises
+    ------
+    ValueError
+        If nothing is left.
+    """
+    if names is None or with_images:
+        if names == ():
+            raise ValueError("Check what to measure.")
+        return None if names is None else tuple(names)
+    kept = tuple(name for name in names if not name.startswith("intensity"))
+    if not kept:
+        raise ValueError(
+            "Check an image to measure brightness, or measure something else."
+            if names
+            else "Check what to measure."
+        )
+    return kept
+
+
+def meaning(group: str) -> str:
+    """Return what a group of measurements holds, for whoever hovers over its name."""
+    columns = [
+        column for family in FAMILIES for column in family.columns_with(defaults()) if column.group == group
+    ]
+    lines = [f"{column.name.replace('_', ' ')}: {column.description}" for column in columns[:5]]
+    more = len(columns) - len(lines)
+    return "\n".join(lines + [f"and {more} more"] * (more > 0))
+
+
+def feature_boxes() -> dict[str, dict[str, bool]]:
+    """Return the groups of measurements that a form has a check box for."""
+    usual = groups_by_default()
+    return {"features": {name: name in usual for name in groups()}}
+
+
+def with_grid(result: Result, outcome: Outcome, name: str = "") -> Result:
     """Return a table with the grid of the labels, whose time axis tells whether frames mean anything."""
-    labels = outcome.job.inputs[measured(outcome.job.recipe, outcome.job.recipe.steps[-1].id)]
+    job = outcome.job
+    source = measured(job.recipe, name or job.recipe.steps[-1].id)
+    labels = job.inputs[source] if source in job.inputs else outcome.results[source]
     return Result(result.array, labels.grid, "table", result.recipe, result.values)

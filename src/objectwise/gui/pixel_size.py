@@ -36,6 +36,7 @@ class PixelSizeRow(QWidget):
         self.unit = QComboBox()
         self.unit.addItems(["um", "nm", "mm"])
         self.unit.setFixedWidth(66)
+        self.unit.setToolTip("Unit of the pixel size")
         self.step_label = QLabel("z")
         self.button = QPushButton("Set")
         self.button.setToolTip("Give the layer, and others of its size, this pixel size")

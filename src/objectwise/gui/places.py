@@ -24,14 +24,12 @@ def share_place(widget: QWidget) -> None:
     window = holder.parent() if holder is not None else None
     if holder is None or not isinstance(window, QMainWindow) or holder.isFloating():
         return
-    kind = type(widget).__mro__[1]
     area = window.dockWidgetArea(holder)
     for other in window.findChildren(QDockWidget):
         inner = other.widget()
         if (
             other is not holder
-            and isinstance(inner, kind)
-            and kind is not QWidget
+            and getattr(inner, "shares_place", False)
             and other.isVisible()
             and window.dockWidgetArea(other) == area
             and holder not in window.tabifiedDockWidgets(other)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from napari.qt.threading import create_worker
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from objectwise.gui.jobs import Job, Outcome, work
+from objectwise.gui.jobs import Job, Outcome, Tally, reason, work, work_each
 
 # red and grey, on a dark and on a light ground
 _COLORS = {False: ("#ff6b6b", "#9a9fa8"), True: ("#c62828", "#5f6570")}
@@ -42,18 +43,25 @@ class RunBar(QWidget):
         Emitted when Run is pressed.
     done : Signal
         Emitted with the `Outcome` of a run.
+    rested : Signal
+        Emitted when nothing runs any more.
     worker : object or None
         The running worker.
+    said_of : callable
+        Gives the sentence for an `Outcome`.
     """
 
     pressed = Signal()
     done = Signal(object)
+    rested = Signal()
 
     def __init__(self, viewer: Any, text: str) -> None:
         super().__init__()
         self.viewer, self._run_text = viewer, text
         self.worker: Any = None
+        self.said_of: Callable[[Outcome], str] = lambda outcome: outcome.sentence
         self._closed = self._wrong = False
+        self._n_done = 0
         self.button = QPushButton(text)
         self.button.clicked.connect(self._on_button)
         self.progress = QProgressBar()
@@ -91,10 +99,22 @@ class RunBar(QWidget):
         self.status.setStyleSheet(f"color: {red if self._wrong else grey};")
         self.expected.setStyleSheet(f"color: {grey};")
 
-    def start(self, job: Job) -> None:
-        """Do a job."""
+    def name(self, text: str) -> None:
+        """Say something else on the button."""
+        self._run_text = text
+        if self.worker is None:
+            self.button.setText(text)
+
+    def start(self, *jobs: Job, failed: Sequence[str] = ()) -> None:
+        """Do a job; or several, of which those that fail, as well as what has failed before, are told of at the end."""
         self.say("")
-        worker = create_worker(work, [job], _start_thread=False, _ignore_errors=True)
+        self._n_done = 0
+        each = len(jobs) > 1 or failed
+        worker = create_worker(
+            *((work_each, list(jobs), failed) if each else (work, list(jobs))),
+            _start_thread=False,
+            _ignore_errors=True,
+        )
         worker.yielded.connect(self._on_yield)
         worker.errored.connect(self._on_error)
         worker.aborted.connect(self._on_abort)
@@ -122,31 +142,31 @@ class RunBar(QWidget):
         else:
             self.cancel()
 
-    def _on_yield(self, found: tuple[float, str] | Outcome) -> None:
+    def _on_yield(self, found: tuple[float, str] | Outcome | Tally) -> None:
         if self._closed:
             return
-        if isinstance(found, Outcome):
+        if isinstance(found, Tally):
+            self.say(found.sentence, found.wrong)
+        elif isinstance(found, Outcome):
+            self._n_done += 1
             # the sentence last, as whatever the result sets off may say something too
             self.done.emit(found)
-            self.say(found.sentence)
+            self.say(self.said_of(found))
         else:
             self.progress.setValue(round(1000 * found[0]))
             if found[1] and self.worker is not None and not self.worker.abort_requested:
-                self.say(found[1].capitalize())
+                self.say(found[1][:1].upper() + found[1][1:])
 
     def _on_error(self, error: Exception) -> None:
-        text = str(error) or type(error).__name__
-        if isinstance(error, MemoryError):
-            text = "There is not enough memory for this; work on each plane, or on a smaller image."
-        # the name of the only step says nothing here
-        text = text.partition("': ")[2] if text.startswith("step '") else text
-        self.say(text[:1].upper() + text[1:], wrong=True)
+        self.say(reason(error), wrong=True)
 
     def _on_abort(self) -> None:
-        self.say("Cancelled; nothing was added.")
+        before = f"{self._n_done} of the results were there already" if self._n_done else "nothing was added"
+        self.say(f"Cancelled; {before}.")
 
     def _on_finish(self) -> None:
         self.worker = None
         if not self._closed:
             self.button.setText(self._run_text)
             self.progress.hide()
+            self.rested.emit()

@@ -15,10 +15,10 @@ from objectwise.core.composition import steps_of
 from objectwise.core.method import Input, Method
 from objectwise.core.recipe import Recipe, Step
 from objectwise.core.results import Result
-from objectwise.core.step import free_name
+from objectwise.core.step import Source, free_name
 from objectwise.gui.calibration import axes_of, data_of, grid_of, notes_of
 from objectwise.gui.jobs import Job
-from objectwise.gui.layers import Stack, source_of, space_of
+from objectwise.gui.layers import Stack, identity, source_of, space_of
 from objectwise.gui.points import seeds_of
 
 
@@ -98,7 +98,30 @@ def make_job(choice: Choice) -> Job:
         steps, inputs=tuple(inputs), outputs=(steps[-1].id,), unit=grid_of(choice.all_layers[0]).unit
     )
     title = record.label.lower() + (" objects" if choice.instances else "")
-    return Job(recipe, inputs, space, title, marks)
+    return Job(recipe, inputs, space, title, marks, origins_of(wired, choice.layers))
+
+
+def origins_of(wired: Mapping[str, Any], chosen: Mapping[str, Sequence[Layer]]) -> dict[str, tuple[str, ...]]:
+    """Return for each input of a recipe, and of those that made its inputs, which layers it was.
+
+    Parameters
+    ----------
+    wired : mapping of str
+        For each array of the step how it names its inputs.
+    chosen : mapping of str to sequence of Layer
+        For each array of the step its layers, in the same order.
+    """
+    before: dict[str, tuple[str, ...]] = {}
+    own: dict[str, tuple[str, ...]] = {}
+    for slot, value in wired.items():
+        layers = chosen[slot]
+        for layer in layers:
+            before |= notes_of(layer).get("origins", {})
+        texts = value.values() if isinstance(value, Mapping) else [value]
+        names = list(dict.fromkeys(Source.parse(text).name for text in texts))
+        parts = [[layer] for layer in layers] if len(names) == len(layers) else [layers]
+        own |= {name: tuple(map(identity, part)) for name, part in zip(names, parts, strict=True)}
+    return before | own
 
 
 def _objects(step: Step, record: Method) -> Step:
@@ -117,9 +140,9 @@ def _wire(
 ) -> Any:
     """Add the layers of an input to the inputs of a recipe, and return how its step names them."""
     if item.kind == "channels" and len(layers) > 1:
-        return _wire_stack(layers, inputs)
+        return wire_stack(layers, inputs)
     if item.kind == "images":
-        return _wire_images(layers, inputs)
+        return wire_images(layers, inputs)
     (layer,) = layers
     channel = choice.channel
     source = seeds_of(layer, choice.all_layers[0]) if isinstance(layer, Points) else source_of(layer)
@@ -135,7 +158,7 @@ def _wire(
     return name
 
 
-def _wire_stack(layers: Sequence[Layer], inputs: dict[str, Result]) -> str:
+def wire_stack(layers: Sequence[Layer], inputs: dict[str, Result]) -> str:
     """Take several layers as the channels of one image."""
     sources = [source_of(layer) for layer in layers]
     alike = {(source.grid.axes, tuple(source.array.shape)) for source in sources}
@@ -150,12 +173,16 @@ def _wire_stack(layers: Sequence[Layer], inputs: dict[str, Result]) -> str:
     return name
 
 
-def _wire_images(layers: Sequence[Layer], inputs: dict[str, Result]) -> dict[str, str]:
-    """Return a name for each channel of each layer, as the columns of a table are called after it."""
+def wire_images(layers: Sequence[Layer], inputs: dict[str, Result]) -> dict[str, str]:
+    """Return a name for each channel of each layer, as the columns of a table are called after it.
+
+    A layer whose array is an input already is not added again.
+    """
     wired: dict[str, str] = {}
     for layer in layers:
         source = source_of(layer)
-        name = input_name(layer.name, inputs)
+        known = (name for name, item in inputs.items() if item.array is source.array)
+        name = next(known, None) or input_name(layer.name, inputs)
         inputs[name] = source
         column = "_".join(name.split())
         if "c" not in source.grid.axes:

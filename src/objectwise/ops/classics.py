@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 
 from objectwise.core.composition import ImageName, LabelsSteps, composition
-from objectwise.core.parameter import Computed, Intensity, Length, Size
+from objectwise.core.parameter import Computed, Intensity, Length, Level, Size
 from objectwise.core.step import Step
 
 
@@ -252,7 +252,7 @@ def segment_sure_foreground(
 
 @composition()
 def segment_elevation(
-    image: ImageName = "image", *, low: Computed[Intensity] = None, high: Computed[Intensity] = None
+    image: ImageName = "image", *, low: Computed[Level] = None, high: Computed[Level] = None
 ) -> LabelsSteps:
     """Segment as the coins tutorial does: markers by brightness, outlines on the Sobel elevation map.
 

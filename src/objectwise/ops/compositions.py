@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le
 
 from objectwise.core.composition import ClassesSteps, ImageName, LabelsSteps, MaskSteps, composition
-from objectwise.core.parameter import Computed, Intensity, Length
+from objectwise.core.parameter import Computed, Intensity, Length, Level
 from objectwise.core.step import From, Step
 from objectwise.ops.threshold import Brightness, Method
 
@@ -27,7 +27,9 @@ def find_objects(
     threshold: Literal["local", "global"] = "local",
     method: Method = "otsu",
     correction: Annotated[float, Gt(0)] = 1.0,
+    cutoff: Level | None = None,
     min_contrast: Annotated[float, Ge(0)] = 8.0,
+    fill_holes: bool = True,
     min_neck: Annotated[float, Ge(0), Le(1)] = 0.15,
     min_diameter: Annotated[Computed[Length], Ge(0)] = None,
     max_diameter: Annotated[Length, Ge(0)] | None = None,
@@ -57,9 +59,14 @@ def find_objects(
         How the threshold for the whole image is found, which also guides the local one; see `threshold_auto`.
     correction : float, optional
         What thresholds are multiplied by. A larger value finds fewer and smaller objects.
+    cutoff : float, optional
+        A threshold given by hand, as a brightness of the image: objects are beyond it, in every frame. A larger value
+        finds fewer and smaller bright objects. Given, no background is taken away and no threshold is found.
     min_contrast : float, optional
         By how many times the noise an object must differ from its surroundings. A larger value finds fewer faint
         objects; with 0 noise counts as objects. It goes with the local threshold.
+    fill_holes : bool, optional
+        Whether what an object encloses belongs to it.
     min_neck : float, optional
         How much narrower than the objects the neck between them must be to split them, as a fraction, 0 to 1. A
         larger value splits less.
@@ -101,8 +108,13 @@ def find_objects(
     def of_size(times: float) -> From | float:
         return From("size", times) if diameter is None else times * diameter
 
+    def without_noise(name: str, mask: str) -> str:
+        # holes of noise are filled, and none that a ring of objects encloses
+        return add(name, "fill_holes", {"mask": mask}, max_size=From("pixel", 10.0))
+
     source = image
-    if objects == "dark":
+    by_hand = cutoff is not None
+    if objects == "dark" and not by_hand:
         source = add("inverted", "invert_image", {"image": image})
     if diameter is None:
         add("pixel", "find_pixel_size", {"image": source})
@@ -111,39 +123,44 @@ def find_objects(
     else:
         sigma_now = sigma
     source = add("smooth", "smooth_gaussian", {"image": source}, sigma=sigma_now)
-    if diameter is None:
-        # each round looks at surroundings of the size that the last one has found; holes of noise are filled, and
-        # none that a ring of objects encloses
-        holes = {"max_size": From("pixel", 10.0)}
-        rough = add("rough", "threshold_auto", {"image": source}, method=method)
-        rough = add("rough_filled", "fill_holes", {"mask": rough}, **holes)
-        add("rough_size", "estimate_diameter", {"mask": rough})
-        fine = local("fine", source, From("rough_size", 2.0))
-        fine = add("fine_filled", "fill_holes", {"mask": fine}, **holes)
-        add("fine_size", "estimate_diameter", {"mask": fine})
-        finer = local("finer", source, From("fine_size", 2.0))
-        finer = add("finer_filled", "fill_holes", {"mask": finer}, **holes)
-        add("size", "estimate_diameter", {"mask": finer})
-    if remove_background:
-        source = add("flat", "subtract_background_tophat", {"image": source}, radius=of_size(1.5))
-    if threshold == "local":
-        mask = local("mask", source, of_size(2.0))
+    if by_hand:
+        side = "upper" if objects == "dark" else "lower"
+        mask = add("mask", "threshold_manual", {"image": source}, **{side: cutoff})
+        if diameter is None:
+            add("size", "estimate_diameter", {"mask": without_noise("noiseless", mask)})
     else:
-        mask = add("mask", "threshold_auto", {"image": source}, method=method, correction=correction)
+        if diameter is None:
+            # each round looks at surroundings of the size that the last one has found
+            rough = add("rough", "threshold_auto", {"image": source}, method=method)
+            add("rough_size", "estimate_diameter", {"mask": without_noise("rough_filled", rough)})
+            fine = local("fine", source, From("rough_size", 2.0))
+            add("fine_size", "estimate_diameter", {"mask": without_noise("fine_filled", fine)})
+            finer = local("finer", source, From("fine_size", 2.0))
+            add("size", "estimate_diameter", {"mask": without_noise("finer_filled", finer)})
+        if remove_background:
+            source = add("flat", "subtract_background_tophat", {"image": source}, radius=of_size(1.5))
+        if threshold == "local":
+            mask = local("mask", source, of_size(2.0))
+        else:
+            mask = add("mask", "threshold_auto", {"image": source}, method=method, correction=correction)
+    found = mask
     # what a ring of objects encloses is no hole; an area or volume can be set by a diameter that is found
-    holes = {"max_size": From("size", 1.0)} if diameter is None else {}
-    mask = add("filled", "fill_holes", {"mask": mask}, **holes)
+    if fill_holes:
+        holes = {"max_size": From("size", 1.0)} if diameter is None else {}
+        mask = add("filled", "fill_holes", {"mask": mask}, **holes)
     smallest = of_size(0.4) if min_diameter is None else min_diameter
     mask = add("clean", "filter_objects_by_diameter", {"objects": mask}, min_diameter=smallest)
     # an object narrower than half the typical diameter is no object of its own, and dirt below 0.4 of it
     labels = add("parts", "split_touching", {"mask": mask}, min_diameter=of_size(0.5), min_neck=min_neck)
-    if threshold == "local":
+    if threshold == "local" and not by_hand:
         around = add("around", "expand_labels", {"labels": labels}, distance=of_size(0.3))
         inputs = {"image": source, "labels": around, "mask": labels}
         fraction = min(1.0, 0.4 * correction)
         labels = add(
             "outlined", "threshold_each_object", inputs, fraction=fraction, min_contrast=min_contrast
         )
+        if not fill_holes:
+            labels = add("open", "mask_labels", {"labels": labels, "mask": found})
     largest = {} if max_diameter is None else {"max_diameter": max_diameter}
     labels = add("sized", "filter_objects_by_diameter", {"objects": labels}, min_diameter=smallest, **largest)
     labels = add("split", "relabel_sequential", {"labels": labels})

@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from objectwise.core.locality import Halo
-from objectwise.core.operation import Computed, Image, Intensity, Length, operation
+from objectwise.core.operation import Computed, Image, Length, Level, operation
 from objectwise.ops.balls import ball_pixels, ball_reach
 from objectwise.ops.levels import Extremes, brightest, darkest
 from objectwise.ops.windows import as_float, gaussian_reach, gaussian_smooth
@@ -160,8 +160,8 @@ def local_entropy(
     *,
     radius: Annotated[Length, Ge(0)] = 5.0,
     n_levels: Annotated[int, Ge(2), Le(4096)] = 64,
-    low: Annotated[Computed[Intensity], Extremes(darkest)] = None,
-    high: Annotated[Computed[Intensity], Extremes(brightest)] = None,
+    low: Annotated[Computed[Level], Extremes(darkest)] = None,
+    high: Annotated[Computed[Level], Extremes(brightest)] = None,
     spacing: tuple[float, ...] | None = None,
 ) -> Image:
     """Compute the entropy around each pixel: how many different levels of brightness there are.

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from objectwise.core.locality import Halo
-from objectwise.core.operation import Computed, Image, Intensity, Length, operation
+from objectwise.core.operation import Computed, Image, Length, Level, operation
 from objectwise.core.statistics import Histogram
 from objectwise.ops.balls import difference
 from objectwise.ops.derivatives import like
@@ -33,8 +33,8 @@ def normalise_percentile(
     low_percent: Annotated[float, Ge(0), Le(100)] = 1.0,
     high_percent: Annotated[float, Ge(0), Le(100)] = 99.8,
     clip: bool = False,
-    low: Annotated[Computed[Intensity], Histogram(_low_level)] = None,
-    high: Annotated[Computed[Intensity], Histogram(_high_level)] = None,
+    low: Annotated[Computed[Level], Histogram(_low_level)] = None,
+    high: Annotated[Computed[Level], Histogram(_high_level)] = None,
 ) -> Image:
     """Stretch brightness so that a low percentile becomes 0 and a high one 1.
 
@@ -96,8 +96,8 @@ def equalise_clahe(
     diameter: Annotated[Length, Gt(0)] = 63.0,
     max_slope: Annotated[float, Ge(1)] = 3.0,
     n_levels: Annotated[int, Ge(2), Le(4096)] = 256,
-    low: Annotated[Computed[Intensity], Extremes(darkest)] = None,
-    high: Annotated[Computed[Intensity], Extremes(brightest)] = None,
+    low: Annotated[Computed[Level], Extremes(darkest)] = None,
+    high: Annotated[Computed[Level], Extremes(brightest)] = None,
     spacing: tuple[float, ...] | None = None,
 ) -> Image:
     """Even out local contrast with limited adaptive histogram equalisation (CLAHE).
@@ -163,9 +163,7 @@ def equalise_clahe(
 
 
 @operation(locality=Halo())
-def invert_image(
-    image: Image, *, maximum: Annotated[Computed[Intensity], Extremes(brightest)] = None
-) -> Image:
+def invert_image(image: Image, *, maximum: Annotated[Computed[Level], Extremes(brightest)] = None) -> Image:
     """Exchange bright and dark: the brightest pixel becomes 0.
 
     Parameters

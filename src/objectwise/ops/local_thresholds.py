@@ -14,7 +14,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from objectwise.core.locality import Halo
-from objectwise.core.operation import Computed, Image, Intensity, Length, Mask, operation
+from objectwise.core.operation import Computed, Image, Intensity, Length, Level, Mask, operation
 from objectwise.core.statistics import Histogram
 from objectwise.ops import histogram
 from objectwise.ops.threshold import Brightness, Method
@@ -98,8 +98,8 @@ def threshold_sauvola(
     k: float = 0.2,
     r: Annotated[float, Gt(0)] = 0.5,
     objects: Brightness = "bright",
-    darkest: Annotated[Computed[Intensity], Histogram(histogram.find_darkest)] = None,
-    brightest: Annotated[Computed[Intensity], Histogram(histogram.find_brightest)] = None,
+    darkest: Annotated[Computed[Level], Histogram(histogram.find_darkest)] = None,
+    brightest: Annotated[Computed[Level], Histogram(histogram.find_brightest)] = None,
     spacing: tuple[float, ...] | None = None,
 ) -> Mask:
     """Keep the pixels beyond a local threshold that is strict where the surroundings are even (Sauvola).
@@ -165,8 +165,8 @@ def threshold_phansalkar(
     p: float = 2.0,
     q: Annotated[float, Ge(0)] = 10.0,
     objects: Brightness = "dark",
-    darkest: Annotated[Computed[Intensity], Histogram(histogram.find_darkest)] = None,
-    brightest: Annotated[Computed[Intensity], Histogram(histogram.find_brightest)] = None,
+    darkest: Annotated[Computed[Level], Histogram(histogram.find_darkest)] = None,
+    brightest: Annotated[Computed[Level], Histogram(histogram.find_brightest)] = None,
     spacing: tuple[float, ...] | None = None,
 ) -> Mask:
     """Keep the pixels beyond a local threshold made for images of low contrast (Phansalkar).
@@ -242,8 +242,8 @@ def threshold_adaptive(
     counted_from: Literal["zero", "background"] = "zero",
     offset: Intensity = 0.0,
     objects: Brightness = "bright",
-    guide: Annotated[Computed[Intensity], Histogram(histogram.find_threshold)] = None,
-    background: Annotated[Computed[Intensity], Histogram(histogram.find_background_level)] = None,
+    guide: Annotated[Computed[Level], Histogram(histogram.find_threshold)] = None,
+    background: Annotated[Computed[Level], Histogram(histogram.find_background_level)] = None,
     spacing: tuple[float, ...] | None = None,
 ) -> Mask:
     """Keep the pixels beyond a local threshold that stays near one for the whole image.

@@ -15,7 +15,7 @@ def find_pixel_size(
     *,
     spacing: tuple[float, ...] | None = None,
 ) -> Annotated[Value, Unit("length")]:
-    """Return the width of a pixel, to set the lengths of later steps in pixels.
+    """Find the width of a pixel, to set the lengths of later steps in pixels.
 
     Noise lives on pixels: how much to smooth it away is a matter of so many pixels, whatever the unit of the recipe.
 

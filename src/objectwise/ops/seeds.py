@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from objectwise.core.locality import Objects as EachObject
-from objectwise.core.operation import Computed, Image, Intensity, Labels, Length, Mask, operation
+from objectwise.core.operation import Computed, Image, Intensity, Labels, Length, Level, Mask, operation
 from objectwise.core.parameter import Unit
 from objectwise.core.statistics import Histogram
 from objectwise.ops.histogram import of_block
@@ -163,7 +163,7 @@ def find_local_maxima(
     mask: Mask | None = None,
     *,
     min_distance: Annotated[Length, Ge(0)] = 3.0,
-    threshold: Intensity | None = None,
+    threshold: Level | None = None,
     objects: Literal["bright", "dark"] = "bright",
     connectivity: Connectivity = "full",
     spacing: tuple[float, ...] | None = None,

@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from objectwise.core.locality import Components, Facts, Halo, Pieces
-from objectwise.core.operation import Computed, Image, Intensity, Length, Mask, operation
+from objectwise.core.operation import Computed, Image, Intensity, Length, Level, Mask, operation
 from objectwise.core.statistics import Histogram
 from objectwise.ops import histogram
 from objectwise.ops.pieces import Connectivity, of_mask
@@ -64,7 +64,7 @@ def at_most(image: np.ndarray, threshold: float) -> np.ndarray:
 
 
 @operation(locality=Halo(), tiny={"lower": 80.0})
-def threshold_manual(image: Image, *, lower: Intensity | None = None, upper: Intensity | None = None) -> Mask:
+def threshold_manual(image: Image, *, lower: Level | None = None, upper: Level | None = None) -> Mask:
     """Keep the pixels within a range of brightness that is chosen by hand.
 
     Parameters
@@ -107,9 +107,9 @@ def threshold_auto(
     method: Method = "otsu",
     objects: Brightness = "bright",
     correction: Annotated[float, Gt(0)] = 1.0,
-    lower_bound: Intensity | None = None,
-    upper_bound: Intensity | None = None,
-    threshold: Annotated[Computed[Intensity], Histogram(histogram.find_threshold)] = None,
+    lower_bound: Level | None = None,
+    upper_bound: Level | None = None,
+    threshold: Annotated[Computed[Level], Histogram(histogram.find_threshold)] = None,
 ) -> Mask:
     """Separate objects from background at a brightness found in the histogram.
 
@@ -152,28 +152,32 @@ def threshold_auto(
 
     References
     ----------
-    .. [1] N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9 (1979).
-    .. [2] C. H. Li and P. K. S. Tam, "An iterative algorithm for minimum cross entropy thresholding",
+    .. [1] ``otsu``: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9
+       (1979).
+    .. [2] ``li``: C. H. Li and P. K. S. Tam, "An iterative algorithm for minimum cross entropy thresholding",
        Pattern Recognition Letters 19 (1998).
-    .. [3] G. W. Zack, W. E. Rogers, S. A. Latt, "Automatic measurement of sister chromatid exchange
-       frequency", J. Histochem. Cytochem. 25 (1977).
-    .. [4] J.-C. Yen, F.-J. Chang, S. Chang, "A new criterion for automatic multilevel thresholding",
+    .. [3] ``triangle``: G. W. Zack, W. E. Rogers, S. A. Latt, "Automatic measurement of sister chromatid
+       exchange frequency", J. Histochem. Cytochem. 25 (1977).
+    .. [4] ``yen``: J.-C. Yen, F.-J. Chang, S. Chang, "A new criterion for automatic multilevel thresholding",
        IEEE Trans. Image Processing 4 (1995).
-    .. [5] T. W. Ridler and S. Calvard, "Picture thresholding using an iterative selection method", IEEE
-       Trans. SMC 8 (1978).
-    .. [6] J. M. S. Prewitt and M. L. Mendelsohn, "The analysis of cell images", Ann. N.Y. Acad. Sci. 128 (1966).
-    .. [7] L.-K. Huang and M.-J. J. Wang, "Image thresholding by minimizing the measures of fuzziness", Pattern
-       Recognition 28 (1995).
-    .. [8] J. N. Kapur, P. K. Sahoo, A. K. C. Wong, "A new method for gray-level picture thresholding using the
-       entropy of the histogram", Comput. Vis. Graph. Image Process. 29 (1985).
-    .. [9] P. Sahoo, C. Wilkins, J. Yeager, "Threshold selection using Renyi's entropy", Pattern Recognition 30
-       (1997).
-    .. [10] A. G. Shanbhag, "Utilization of information measure as a means of image thresholding", CVGIP:
-       Graphical Models and Image Processing 56 (1994).
-    .. [11] J. Kittler and J. Illingworth, "Minimum error thresholding", Pattern Recognition 19 (1986).
-    .. [12] W.-H. Tsai, "Moment-preserving thresholding: a new approach", Comput. Vis. Graph. Image Process. 29
-       (1985).
-    .. [13] W. Doyle, "Operations useful for similarity-invariant pattern recognition", J. ACM 9 (1962).
+    .. [5] ``isodata``: T. W. Ridler and S. Calvard, "Picture thresholding using an iterative selection
+       method", IEEE Trans. SMC 8 (1978).
+    .. [6] ``minimum``, ``intermodes``: J. M. S. Prewitt and M. L. Mendelsohn, "The analysis of cell images",
+       Ann. N.Y. Acad. Sci. 128 (1966).
+    .. [7] ``huang``: L.-K. Huang and M.-J. J. Wang, "Image thresholding by minimizing the measures of
+       fuzziness", Pattern Recognition 28 (1995).
+    .. [8] ``max_entropy``: J. N. Kapur, P. K. Sahoo, A. K. C. Wong, "A new method for gray-level picture
+       thresholding using the entropy of the histogram", Comput. Vis. Graph. Image Process. 29 (1985).
+    .. [9] ``renyi_entropy``: P. Sahoo, C. Wilkins, J. Yeager, "Threshold selection using Renyi's entropy",
+       Pattern Recognition 30 (1997).
+    .. [10] ``shanbhag``: A. G. Shanbhag, "Utilization of information measure as a means of image
+       thresholding", CVGIP: Graphical Models and Image Processing 56 (1994).
+    .. [11] ``min_error``: J. Kittler and J. Illingworth, "Minimum error thresholding", Pattern Recognition 19
+       (1986).
+    .. [12] ``moments``: W.-H. Tsai, "Moment-preserving thresholding: a new approach", Comput. Vis. Graph.
+       Image Process. 29 (1985).
+    .. [13] ``percentile``: W. Doyle, "Operations useful for similarity-invariant pattern recognition", J. ACM
+       9 (1962).
 
     Examples
     --------
@@ -198,7 +202,7 @@ def threshold_robust_background(
     deviation: Literal["standard", "median"] = "standard",
     n_deviations: float = 2.0,
     objects: Brightness = "bright",
-    threshold: Annotated[Computed[Intensity], Histogram(histogram.find_background)] = None,
+    threshold: Annotated[Computed[Level], Histogram(histogram.find_background)] = None,
 ) -> Mask:
     """Keep the pixels that stand out from the background by some of its deviations.
 
@@ -288,8 +292,8 @@ def threshold_hysteresis(
     *,
     objects: Brightness = "bright",
     connectivity: Connectivity = "full",
-    low: Annotated[Computed[Intensity], Histogram(histogram.find_low)] = None,
-    high: Annotated[Computed[Intensity], Histogram(histogram.find_high)] = None,
+    low: Annotated[Computed[Level], Histogram(histogram.find_low)] = None,
+    high: Annotated[Computed[Level], Histogram(histogram.find_high)] = None,
 ) -> Mask:
     """Keep objects down to a low threshold where they reach a high one somewhere.
 

@@ -1,0 +1,415 @@
+"""From an image to labels and a table in one panel, for whoever does not know yet what an operation is.
+
+It is a dock for `find_objects` with fewer and plainer controls, and with measuring behind it: one recipe makes the
+labels and the table. Nothing is understood or computed here in a way of its own. What a control means comes from the
+record of the composition; everything that is not shown has its default, and can be set in the full dock, which opens
+with the same values.
+
+A run that gives the same objects again adds no layer. One that gives others adds a new layer and hides the one before,
+which may hold work by hand and is never overwritten.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+import napari.viewer
+import numpy as np
+from napari.layers import Image, Labels, Layer
+from napari.utils.colormaps import DirectLabelColormap
+from qtpy.QtCore import QSize, QTimer
+from qtpy.QtWidgets import QFormLayout, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from objectwise.core.method import Method, methods
+from objectwise.gui.calibration import KEY, axes_of, data_of, grid_of, lacks_unit, notes_of, shape_of
+from objectwise.gui.choosers import LayerList, NarrowComboBox, suits
+from objectwise.gui.diameter import DrawnDiameter
+from objectwise.gui.dock import OperationDock
+from objectwise.gui.docks import FindDock
+from objectwise.gui.fields import Groups, Number
+from objectwise.gui.find_form import FindForm
+from objectwise.gui.finding import Found, draw_circle, look_for_objects, said_of, understood, with_table
+from objectwise.gui.glance import Seen
+from objectwise.gui.jobs import Job, Outcome
+from objectwise.gui.layers import make_layer, space_of
+from objectwise.gui.measuring import checked_features, lies_on, meaning, with_grid
+from objectwise.gui.preview import Preview
+from objectwise.gui.rows import CHOOSE, row_label, row_layout
+from objectwise.gui.run_bar import text_label
+from objectwise.gui.saving import SaveRow
+from objectwise.gui.table import note_table, show_table
+from objectwise.measure.families import groups, groups_by_default
+
+_YELLOW = {False: "#e5b93c", True: "#8a5a00"}
+_RESULTS = ("objects, numbered", "one mask of all")
+_OUTLINE, _CIRCLE, _CLEAR = "#ffe14d", "#4dd2ff", "transparent"
+# until the outlines are there, in milliseconds, before it is said that they take long
+_PATIENCE = 1500
+
+
+class FindPanel(OperationDock):
+    """From an image to labels and a table."""
+
+    families = ("find",)
+    preview_at_start = True
+    run_text = "Find and measure"
+    widest_label = "Brightness in"
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        self.result: Labels | None = None
+        self._resting = self._doubtful = False
+        self._patience = QTimer()
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE)
+        self._patience.timeout.connect(self._ask_for_patience)
+        self.line = DrawnDiameter(viewer, self._on_line)
+        super().__init__(viewer)
+
+    # --- widgets ---------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.records = [methods["find_objects"]]
+        super()._build()
+        for widget in (self.method, self.summary):
+            widget.hide()
+        column = self.inner.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.setSpacing(3)
+        column.setContentsMargins(6, 2, 6, 2)
+        self.uncalibrated = text_label()
+        self.uncalibrated.setText("Pixel size not set: results are in pixels.")
+        column.insertWidget(column.indexOf(self.pixel_size), self.uncalibrated)
+        self.found = text_label()
+        self.preview_box.setText("Show outlines")
+        self.preview_box.setToolTip("Outline the objects in the displayed plane, with every change")
+        self.advanced = QToolButton()
+        self.advanced.setText("all settings ...")
+        self.advanced.setAutoRaise(True)
+        self.advanced.setToolTip("Open the full dock, with these values")
+        self.advanced.clicked.connect(self.open_dock)
+        outlines = QHBoxLayout()
+        column.removeWidget(self.preview_box)
+        outlines.addWidget(self.preview_box)
+        outlines.addStretch(1)
+        outlines.addWidget(self.advanced)
+        outlines.addWidget(self.help)
+        place = column.count() - 1
+        for item in (outlines, self.found, self._build_measure()):
+            if isinstance(item, QHBoxLayout):
+                column.insertLayout(place, item)
+            else:
+                column.insertWidget(place, item)
+            place += 1
+        self.button.setToolTip("Find the objects of every frame, add them as a layer, and measure each of them")
+        self.bar.said_of = said_of
+        self.bar.rested.connect(self._on_rest)
+        self.save = SaveRow(self, self.bar.say)
+        below = self.layout()
+        assert below is not None
+        below.addWidget(self.save)
+
+    def _build_measure(self) -> QWidget:
+        """Make what tells what is measured: groups, images, and whether of each object."""
+        usual = groups_by_default()
+        self.groups = Groups(
+            methods["measure"].parameters["features"], {name: name in usual for name in groups()}
+        )
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(0)
+        rare = QWidget()
+        others = QGridLayout(rare)
+        others.setContentsMargins(0, 0, 0, 0)
+        rare.hide()
+        for number, name in enumerate(sorted(self.groups.boxes, key=lambda name: name not in usual)):
+            box = self.groups.boxes[name].native
+            box.setToolTip(f"<qt>{escape(meaning(name)).replace(chr(10), '<br>')}</qt>")
+            (grid if name in usual else others).addWidget(box, *divmod(number, 2))
+        self.more = QToolButton()
+        self.more.setText("more ...")
+        self.more.setCheckable(True)
+        self.more.setAutoRaise(True)
+        self.more.setToolTip("Texture, neighbours, and what else there is to measure")
+        self.more.toggled.connect(rare.setVisible)
+        title = QWidget()
+        beside = QVBoxLayout(title)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(row_label("Measure", "What the table tells of each object"))
+        beside.addWidget(self.more)
+        beside.addStretch(1)
+        self.images = LayerList("images", lambda layer: lies_on(layer, self.main_layer))
+        self.images_label = row_label("Brightness in", "The images whose brightness is measured")
+        self.output = NarrowComboBox()
+        self.output.addItems(_RESULTS)
+        self.output.setToolTip(
+            "An id for each object and a row for each in the table; or one mask, with one row for all of it"
+        )
+        inner = QWidget()
+        self.measure_rows = row_layout()
+        inner.setLayout(self.measure_rows)
+        self.measure_rows.setVerticalSpacing(3)
+        self.measure_rows.addRow(title, grid)
+        self.measure_rows.addRow(rare)
+        self.measure_rows.addRow(self.images_label, self.images)
+        self.measure_rows.addRow(row_label("Result", self.output.toolTip()), self.output)
+        return inner
+
+    def _make_form(self, record: Method) -> FindForm:
+        form = FindForm(record, self.levels)
+        form.edited.connect(self._on_edit)
+        self.draw = QToolButton()
+        self.draw.setText("draw")
+        self.draw.setCheckable(True)
+        self.draw.setToolTip("Draw a line across one object on the image, which gives the diameter")
+        self.draw.clicked.connect(self._on_draw)
+        row = form.fields["diameter"].row.native.layout()
+        row.insertWidget(row.count() - 1, self.draw)
+        return form
+
+    def _make_preview(self) -> Preview:
+        return _Outlines(self.viewer, self._say_preview, self._on_value, self._on_drawn, self._on_found)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Narrow, and as high as its content up to what a screen has."""
+        return QSize(350, min(800, self.inner.sizeHint().height() + 130))
+
+    def _align(self) -> None:
+        super()._align()
+        assert isinstance(self.form, FindForm)
+        width = self.form.cut_off_title.width()
+        for number in range(self.measure_rows.rowCount()):
+            item = self.measure_rows.itemAt(number, QFormLayout.ItemRole.LabelRole)
+            if item is not None and (label := item.widget()) is not None:
+                label.setFixedWidth(width)
+
+    # --- what is chosen --------------------------------------------------------------------------------
+
+    @property
+    def as_mask(self) -> bool:
+        """Whether one mask of all objects is wanted."""
+        return self.output.currentIndex() == 1
+
+    def measuring_job(self) -> Job:
+        """Return what the button does now: find, and measure.
+
+        Raises
+        ------
+        ValueError
+            One sentence about what is missing.
+        """
+        images = self.images.layers
+        features = checked_features(self.groups.value, bool(images))
+        if self.as_mask and features is not None:
+            # of a mask as a whole there is nothing else
+            features = tuple(name for name in features if name in ("size", "intensity")) or None
+        return with_table(self.job(), images, features, self.as_mask)
+
+    # --- reactions -------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        super()._refresh()
+        main = self.main_layer
+        known = main is not None and axes_of(main) is not None
+        if known:
+            self.understood.setText(understood(grid_of(main), shape_of(main)))
+        elif main is None:
+            self.understood.setText("Open an image first: drop a file here, or File > Open Sample.")
+        self.uncalibrated.setVisible(known and lacks_unit(main))
+        if self.rows.channel.currentText() == CHOOSE and self.rows.channel.count() > 1:
+            # the outlines show at once whether the first is meant
+            self.rows.channel.setCurrentIndex(1)
+        self.images.offer([layer for layer in self.viewer.layers if isinstance(layer, Image)])
+        several = sum(suits(layer, "images") for layer in self.viewer.layers) > 1
+        self.images.setVisible(several)
+        self.images_label.setVisible(several)
+
+    def _on_edit(self) -> None:
+        """Show the outlines again that the last run took away."""
+        if self._resting and not self._quiet:
+            self._resting = False
+            self.preview_box.setChecked(True)
+        else:
+            self._changed()
+
+    def _changed(self, *arguments: Any) -> None:
+        super()._changed(*arguments)
+        if self.preview.on and self.preview_box.isChecked():
+            self._patience.start()
+
+    def _ask_for_patience(self) -> None:
+        if self.preview.busy:
+            self._say_preview("Looking for objects ... The first time this takes up to a minute.", False)
+
+    def _on_draw(self, on: bool) -> None:
+        main = self.main_layer
+        if on and main is not None and axes_of(main) is not None:
+            self.line.start(main)
+            self._say_preview("Draw a line across one object.", False)
+        else:
+            self.draw.setChecked(False)
+            self.line.stop()
+
+    def _on_line(self, diameter: float) -> None:
+        self.draw.setChecked(False)
+        if self.form is not None:
+            self.form.show_values({"diameter": diameter})
+
+    def _on_found(self, found: Found) -> None:
+        """Show what the outlines were found with."""
+        self._patience.stop()
+        self._doubtful = found.doubtful
+        form, main = self.form, self.main_layer
+        if not isinstance(form, FindForm) or main is None:
+            return
+        given = form.fields["diameter"].value
+        diameter = found.diameter if given is None else given
+        with self.quiet():
+            for name, value in (("diameter", diameter), ("min_diameter", diameter and 0.4 * diameter)):
+                field = form.fields[name]
+                if isinstance(field, Number) and value is not None:
+                    field.suggest(value)
+            cutoff = form.fields["cutoff"]
+            if isinstance(cutoff, Number) and found.brightness is not None:
+                cutoff.suggest(found.brightness.start)
+        if diameter is not None and found.array is not None:
+            spacing = [grid_of(main).spacing_along(axis) for axis in "yx"]
+            places = [(axes_of(main) or "yx").index(axis) for axis in "yx"]
+            draw_circle(found.array, [diameter / step for step in spacing], main.corner_pixels[0][places])
+
+    def _say_preview(self, sentence: str, wrong: bool) -> None:
+        self.found.setText(sentence)
+        self._color(self.found, wrong or self._doubtful)
+
+    def _unsay_preview(self) -> None:
+        self.found.setText("")
+
+    @property
+    def _is_light(self) -> bool:
+        return "light" in str(getattr(self.viewer, "theme", "dark"))
+
+    def _color(self, label: Any, doubtful: bool) -> None:
+        label.setStyleSheet(f"color: {_YELLOW[self._is_light]};" if doubtful else "")
+
+    def _paint(self, _event: Any = None) -> None:
+        super()._paint(_event)
+        self._color(self.uncalibrated, True)
+
+    # --- run -------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Find and measure, in another thread."""
+        try:
+            job = self.measuring_job()
+        except ValueError as error:
+            self.say(str(error), wrong=True)
+            return
+        self.preview.remove()
+        self.bar.start(job)
+
+    def _label_inputs(self) -> list[Layer]:
+        """Return what the outlines would not be seen upon."""
+        return [self.result] if self.result in self.viewer.layers else []
+
+    def _on_rest(self) -> None:
+        """Show the outlines again, unless there is a result to be seen."""
+        if not self._resting:
+            self._changed()
+
+    def _done(self, outcome: Outcome) -> None:
+        """Place the labels, and show the table."""
+        labels, table = (outcome.results[name] for name in outcome.job.recipe.outputs)
+        if not np.any(labels.array):
+            # the outlines say why there are none
+            self.preview_box.setChecked(True)
+            return
+        mark = outcome.marks[outcome.job.recipe.outputs[0]]
+        with self.quiet():
+            self._resting = self._resting or self.preview_box.isChecked()
+            self.preview_box.setChecked(False)
+            layer = make_layer(outcome.job.space, labels, outcome.job.title, mark, outcome.job.origins)
+            assert isinstance(layer, Labels)
+            old = self.result if self.result in self.viewer.layers else None
+            if old is not None and _is_same(old, layer, mark):
+                old.metadata[KEY] = {**notes_of(old), "recipe": labels.recipe, "values": labels.values}
+                old.visible = True
+                layer = old
+            else:
+                if old is not None:
+                    old.visible = False
+                self.viewer.add_layer(layer)
+            self.result = layer
+        self._unsay_preview()
+        note_table(layer, with_grid(table, outcome, outcome.job.recipe.outputs[1]), mark)
+        show_table(self.viewer, layer)
+        recipe = replace(table.recipe or outcome.job.recipe, outputs=outcome.job.recipe.outputs)
+        self.save.offer(layer, recipe, self._layers_of(outcome.job), outcome.job.space.source)
+
+    def _layers_of(self, job: Job) -> dict[str, list[Layer]]:
+        """Return the layer that each input of a job was, where it is there still."""
+        names = {str(layer.unique_id): layer for layer in self.viewer.layers}
+        return {
+            name: [names[one] for one in job.origins.get(name, ()) if one in names] for name in job.inputs
+        }
+
+    def open_dock(self) -> None:
+        """Open the full dock, with these values."""
+        dock = FindDock(self.viewer)
+        window = getattr(self.viewer, "window", None)
+        if window is not None:
+            window.add_dock_widget(dock, name="Find objects (Objectwise)")
+        dock.choose("find_objects")
+        dock.boxes["image"].layer = self.main_layer
+        dock.rows.channel.setCurrentText(self.rows.channel.currentText())
+        assert dock.form is not None
+        dock.form.show_values(self.values())
+
+    def hideEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Take away everything that lies on the image while nobody sees the panel."""
+        self.line.stop()
+        super().hideEvent(event)
+
+    def let_go(self) -> None:
+        """Take away everything that lies on the image, too."""
+        self._patience.stop()
+        self.line.stop()
+        self.save.let_go()
+        self.images.offer([])
+        super().let_go()
+
+
+class _Outlines(Preview):
+    """A preview that draws outlines, and hands on what else was found."""
+
+    look = staticmethod(look_for_objects)
+
+    def __init__(
+        self,
+        viewer: Any,
+        say: Callable[[str, bool], None],
+        found: Callable[[str, Any], None],
+        drawn: Callable[[Seen, Layer | None], None],
+        seen: Callable[[Found], None],
+    ) -> None:
+        super().__init__(viewer, say, found, drawn)
+        self._seen = seen
+
+    def _show(self, seen: Any, *arguments: Any) -> None:
+        if self.on:
+            self._seen(seen)
+        super()._show(seen, *arguments)
+
+    def _add(self, *arguments: Any) -> Layer:
+        layer = super()._add(*arguments)
+        layer.colormap = DirectLabelColormap(color_dict={None: _CLEAR, 0: _CLEAR, 1: _OUTLINE, 2: _CIRCLE})
+        layer.opacity = 1.0
+        return layer
+
+
+def _is_same(old: Labels, new: Labels, mark: str) -> bool:
+    """Whether a layer still holds what was found again, in the same place."""
+    return (
+        notes_of(old).get("fingerprint") == mark
+        and str(space_of(old)) == str(space_of(new))
+        and np.array_equal(data_of(old), new.data)
+    )
