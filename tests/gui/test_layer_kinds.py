@@ -11,9 +11,8 @@ import zarr
 from napari.layers import Image, Labels
 
 import objectwise as ow
-from objectwise.core.grid import plain_grid
 from objectwise.core.method import methods
-from objectwise.gui.calibration import axes_of, data_of, grid_of, remember_axes
+from objectwise.gui.calibration import axes_of, data_of, grid_of
 from objectwise.gui.docks import (
     BackgroundDock,
     ClusteringDock,
@@ -27,7 +26,7 @@ from objectwise.gui.docks import (
     ThresholdDock,
     WatershedDock,
 )
-from objectwise.gui.jobs import Outcome, reason, work
+from objectwise.gui.jobs import Outcome, work
 from objectwise.gui.layers import kind_of
 from objectwise.gui.measuring import MeasureDock
 from objectwise.gui.table import table_of
@@ -204,7 +203,7 @@ def labels_of_first(layer):
 
 @pytest.fixture(scope="module")
 def movie():
-    """A lazy movie of turned volumes with NaN in a corner, and what was made of it."""
+    """Return a lazy movie of turned volumes with NaN in a corner, and what was made of it."""
     y, x = np.mgrid[:24, :28]
     plane = np.zeros((24, 28), np.float32)
     for number, (row, column) in enumerate(((6, 6), (6, 15), (16, 20)), 1):
@@ -225,28 +224,24 @@ def movie():
     }
 
 
-_OF_KIND = {"channels": "image", "images": "image", "objects": "labels"}
+_OF_KIND = {"images": "image", "objects": "labels"}
 _OF_RESULT = {"objects": "labels", "channels": "image"}
 
 
 @pytest.mark.parametrize("name", sorted(methods))
 def test_every_operation_on_a_lazy_movie_of_volumes(name, movie):
     record = methods[name]
-    chosen = {item.name: [movie[_OF_KIND.get(item.kind, item.kind)]] for item in record.inputs}
-    if any(item.kind == "channels" for item in record.inputs):
-        chosen = {key: [movie["image"]] * 3 for key in chosen}
+    chosen = {
+        item.name: [movie["image"]] * 3
+        if item.kind == "channels"
+        else [movie[_OF_KIND.get(item.kind, item.kind)]]
+        for item in record.inputs
+    }
     grid = grid_of(movie["image"])
     volume = 3 in record.dimensions
     values = {key: item.default_at(grid.block_spacing) for key, item in record.parameters.items()}
     choice = Choice(record, chosen, values, by_plane=not volume)
-    try:
-        outcome = outcome_of(make_job(choice))
-    except ValueError as error:
-        text = reason(error)
-        assert 20 < len(text) < 400
-        assert "\n" not in text
-        assert "Error" not in text
-        return
+    outcome = outcome_of(make_job(choice))
     (result,) = outcome.results.values()
     assert result.kind in (record.output, _OF_RESULT.get(record.output), "mask")
     if result.kind in ("table", "value"):
