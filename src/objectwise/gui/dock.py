@@ -45,11 +45,15 @@ from objectwise.gui.levels import Levels
 from objectwise.gui.method_box import MethodBox
 from objectwise.gui.pixel_size import PixelSizeRow, calibrate_alike
 from objectwise.gui.places import holder_of, share_place
+from objectwise.gui.preferences import preferences
+from objectwise.gui.presets import PresetsButton
 from objectwise.gui.preview import Preview, ViewTimer
 from objectwise.gui.reference_window import ReferenceWindow
 from objectwise.gui.region import MODERATE
+from objectwise.gui.remembered import note_used, used_last
 from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
+from objectwise.gui.shortcuts import add_shortcut
 from objectwise.gui.wiring import Choice, make_job
 
 # of the column of labels, in pixels
@@ -96,12 +100,14 @@ class OperationDock(ClosingDock):
         self.forms: dict[str, Form] = {}
         self.last: Outcome | None = None
         self.reference: ReferenceWindow | None = None
+        self._in_pixels = preferences().lengths == "pixels"
         self._quiet = 0
         self._from_preview = False
         self._seen = True
         self._watched: list[Layer] = []
         self._replaced: list[Layer] = []
         self._build()
+        self._add_shortcuts()
         self.preview = self._make_preview()
         self.view = ViewTimer(self._on_view)
         layers, dims = viewer.layers.events, viewer.dims.events
@@ -125,6 +131,7 @@ class OperationDock(ClosingDock):
         self.help.setText("?")
         self.help.setToolTip("What this method does, with its formulas, limits and sources")
         self.help.clicked.connect(self.show_reference)
+        self.presets = PresetsButton(lambda: self.form, self._show_pixels)
         self.summary, self.understood = text_label(), text_label()
         self.input_rows = row_layout()
         self.pixel_size = PixelSizeRow(self._on_pixel_size)
@@ -134,7 +141,8 @@ class OperationDock(ClosingDock):
         self.levels = Levels()
         self.form_place = QVBoxLayout()
         self.preview_box = QCheckBox("Preview in the displayed plane")
-        self.preview_box.setChecked(self.preview_at_start)
+        self.preview_box.setToolTip("Show in the viewer, with every change, what Run would give there")
+        self.preview_box.setChecked(preferences().starts_with_preview(self.preview_at_start))
         self.preview_box.toggled.connect(self._on_preview_box)
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -143,7 +151,12 @@ class OperationDock(ClosingDock):
         column.addWidget(self.method)
         about = QHBoxLayout()
         about.addWidget(self.summary, 1)
-        about.addWidget(self.help, 0, Qt.AlignmentFlag.AlignTop)
+        beside = QVBoxLayout()
+        beside.setSpacing(2)
+        beside.addWidget(self.help)
+        beside.addWidget(self.presets)
+        beside.addStretch(1)
+        about.addLayout(beside)
         column.addLayout(about)
         column.addLayout(self.input_rows)
         column.addWidget(self.understood)
@@ -169,6 +182,17 @@ class OperationDock(ClosingDock):
         outer.addWidget(self.area, 1)
         outer.addWidget(self.bar)
         self.setMinimumWidth(260)
+
+    def _add_shortcuts(self) -> None:
+        for keys, act, widget in (
+            ("Ctrl+Return", self._on_run_key, self.button),
+            ("Ctrl+P", self.preview_box.toggle, self.preview_box),
+            ("Ctrl+Backspace", self._on_reset_key, self.presets),
+            ("F1", self.show_reference, self.help),
+        ):
+            add_shortcut(self, keys, act, widget)
+        # naming it would promise something while nothing runs
+        add_shortcut(self, "Escape", self.bar.cancel)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Narrow, and as high as its content up to what a small screen has."""
@@ -259,8 +283,12 @@ class OperationDock(ClosingDock):
             if self.form is not None:
                 self.form.native.hide()
             if record.name not in self.forms:
-                self.forms[record.name] = self._make_form(record)
-                self.form_place.addWidget(self.forms[record.name].native)
+                form = self._make_form(record)
+                form.show_pixels(self._in_pixels)
+                if preferences().remember:
+                    form.recall(used_last(record.name))
+                self.forms[record.name] = form
+                self.form_place.addWidget(form.native)
             self.form = self.forms[record.name]
             self.form.native.setVisible(bool(self.form.fields))
             self.levels.serve(record, self.form)
@@ -277,6 +305,13 @@ class OperationDock(ClosingDock):
         if self.reference is None:
             self.reference = ReferenceWindow(self)
         self.reference.show_method(self.record.name)
+
+    def _show_pixels(self, on: bool) -> None:
+        """Let all lengths be typed in pixels, or in the unit of the layer."""
+        self._in_pixels = on
+        for form in self.forms.values():
+            form.show_pixels(on)
+        self._align()
 
     def _make_form(self, record: Method) -> Form:
         form = Form(record)
@@ -451,7 +486,25 @@ class OperationDock(ClosingDock):
         self.preview.remove()
         self._replaced = self._label_inputs()
         self._from_preview = False
+        self.remember()
         self.bar.start(job)
+
+    def remember(self) -> None:
+        """Note the values that are used, for the next time; those that are not shown stay as they were."""
+        if self.form is not None and preferences().remember:
+            name, fields = self.record.name, self.form.fields
+            hidden = {
+                key: value for key, value in used_last(name).items() if isinstance(fields.get(key), Kept)
+            }
+            note_used(name, hidden | self.form.noted())
+
+    def _on_reset_key(self) -> None:
+        if self.form is not None:
+            self.form.reset()
+
+    def _on_run_key(self) -> None:
+        if self.worker is None:
+            self.run()
 
     def _done(self, outcome: Outcome) -> None:
         """Place what came of a run."""

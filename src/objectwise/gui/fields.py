@@ -8,12 +8,12 @@ fewer digits. A length is shown in the unit of the layer, and starts at so many 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, LineEdit, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, SpinBox
 from psygnal import Signal
 
 from objectwise.core.grid import Grid, unit_factor
@@ -298,13 +298,18 @@ class Number(Field):
         """Show a length that was used before, in the unit of now; return whether that is possible."""
         if self._recalled is None:
             return False
-        value, unit = self._recalled
+        recalled = self._recalled
         try:
-            self.value = value * _unit_factor(unit, self._unit)
+            self.value = recalled[0] * _unit_factor(recalled[1], self._unit)
         except ValueError:
             return False
-        self.touched = True
+        self.touched, self._recalled = True, recalled
         return True
+
+    def _on_change(self) -> None:
+        # what somebody types takes the place of what was used before
+        self._recalled = None
+        super()._on_change()
 
     def reset(self) -> None:
         """Show the default again."""
@@ -355,7 +360,7 @@ class Number(Field):
         factor = pixel if power == 1 else size
         same = factor == self._factor and text == self._unit
         kept = self.touched and text == self._unit
-        typed, default = self.value, self.parameter.default
+        typed, default, recalled = self.value, self.parameter.default, self._recalled
         self._factor, self._unit, self._power = factor, text, power
         self._show_unit()
         if same:
@@ -365,11 +370,10 @@ class Number(Field):
             self.value = typed
         elif not self._take_recalled():
             self.value = self.start
-            self.touched = False
             if default is None:
                 # what the box shows once the check is taken away
-                self.widget.value = rounded(64 * factor if power > 1 else 10 * factor)
-                self.touched = False
+                self.widget.value = self._shows(rounded(64 * factor if power > 1 else 10 * factor))
+            self.touched, self._recalled = False, recalled
 
 
 class Kept(Field):

@@ -93,6 +93,7 @@ class FindPanel(OperationDock):
         outlines.addWidget(self.preview_box)
         outlines.addStretch(1)
         outlines.addWidget(self.advanced)
+        outlines.addWidget(self.presets)
         outlines.addWidget(self.help)
         place = column.count() - 1
         for item in (outlines, self.found, self._build_measure()):
@@ -101,7 +102,9 @@ class FindPanel(OperationDock):
             else:
                 column.insertWidget(place, item)
             place += 1
-        self.button.setToolTip("Find the objects of every frame, add them as a layer, and measure each of them")
+        self.button.setToolTip(
+            "Find the objects of every frame, add them as a layer, and measure each of them"
+        )
         self.bar.said_of = said_of
         self.bar.rested.connect(self._on_rest)
         self.save = SaveRow(self, self.bar.say)
@@ -305,6 +308,7 @@ class FindPanel(OperationDock):
             self.say(str(error), wrong=True)
             return
         self.preview.remove()
+        self.remember()
         self.bar.start(job)
 
     def _label_inputs(self) -> list[Layer]:

@@ -76,7 +76,9 @@ class Form(Container):
             name: field.noted
             for name, field in self.fields.items()
             if field.value != field.start
-            and (everything or not (isinstance(field, Kept) or field.parameter.found or field.parameter.level))
+            and (
+                everything or not (isinstance(field, Kept) or field.parameter.found or field.parameter.level)
+            )
         }
 
     def recall(self, noted: Mapping[str, Any], everything: bool = False) -> None:

@@ -63,6 +63,7 @@ class RunBar(QWidget):
         self._closed = self._wrong = False
         self._n_done = 0
         self.button = QPushButton(text)
+        self.button.setToolTip("Do this for all planes, volumes and frames; while it runs, Escape cancels it")
         self.button.clicked.connect(self._on_button)
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
