@@ -9,8 +9,9 @@ from qtpy.QtWidgets import QInputDialog
 
 from objectwise.gui import preferences as preferred
 from objectwise.gui import remembered
-from objectwise.gui.docks import FiltersDock, MorphologyDock, ThresholdDock
+from objectwise.gui.docks import ClusteringDock, FiltersDock, LabelsDock, MorphologyDock, ThresholdDock
 from objectwise.gui.find_panel import FindPanel
+from objectwise.gui.jobs import work
 from objectwise.gui.preferences import Preferences
 
 UM = {"scale": (0.5, 0.5), "units": "um"}
@@ -38,6 +39,12 @@ def actions(button):
     """Open the menu of presets, and return its entries by their text."""
     button.fill()
     return {action.text(): action for action in button.menu().actions() if action.text()}
+
+
+def outcome_of(job):
+    """Do a job here and now."""
+    *_, outcome = work([job])
+    return outcome
 
 
 # --- values used last ----------------------------------------------------------------------------------
@@ -279,3 +286,82 @@ def test_keys(model, open_dock, qtbot, blobs):
     qtbot.waitUntil(lambda: dock.worker is None, timeout=30000)
     for widget, key in ((dock.button, "Ctrl+Return"), (dock.preview_box, "Ctrl+P"), (dock.help, "F1")):
         assert f"({key})" in widget.toolTip()
+
+
+# --- typed lists ---------------------------------------------------------------------------------------
+
+
+def test_weights_of_channels_are_typed(model, open_dock, blobs):
+    dock = open_dock(ClusteringDock, model)
+    dock.boxes["channels"].layers = [model.add_image(blobs), model.add_image(blobs[::-1])]
+    field = dock.form.fields["channel_weights"]
+    assert field.row.visible
+    assert dock.values()["channel_weights"] is None
+    for text in ("1, 0.5", "[1, 0.5]", "1,.5,"):
+        field.widget.value = text
+        assert dock.job().recipe.steps[0].parameters["channel_weights"] == (1, 0.5)
+    field.widget.value = "1, two"
+    with pytest.raises(ValueError, match="channel_weights must be a list of numbers; found 1, two"):
+        dock.job()
+    field.widget.value = ""
+    assert dock.values()["channel_weights"] is None
+
+
+def test_columns_are_offered_by_any_part_of_their_name(model, open_dock, blobs):
+    image = model.add_image(blobs, name="my DAPI", **UM)
+    model.add_labels((blobs > 500).astype(int), **UM)
+    dock = open_dock(ClusteringDock, model)
+    dock.choose("cluster_objects")
+    dock.boxes["images"].layers = [image]
+    field = dock.form.fields["columns"]
+    assert field.value == ("equivalent_diameter",)
+    edit = field.widget.native
+    completer = edit.completer()
+    completer.setCompletionPrefix("equivalent_diameter, mean_my")
+    assert completer.completionModel().index(0, 0).data() == "intensity_mean_my_DAPI"
+    edit.setText("equivalent_diameter, mean_my")
+    completer.setCompletionPrefix(edit.text())
+    edit.setText(completer.currentCompletion())
+    assert field.value == ("equivalent_diameter", "intensity_mean_my_DAPI")
+    labels = open_dock(LabelsDock, model)
+    labels.choose("filter_labels_by_column")
+    assert labels.values()["column"] == "equivalent_diameter"
+    labels.form.show_values({"column": "no_such"})
+    with pytest.raises(ValueError, match="no_such"):
+        outcome_of(labels.job())
+
+
+# --- errors --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("step 'mask': the image is too small"), "The image is too small"),
+        (KeyError("x\ny"), "This failed in a way that nobody has foreseen (KeyError: 'x\\ny'). Details tells where."),
+        (OSError(28, "No space left"), "[Errno 28] No space left"),
+    ],
+)  # fmt: skip
+def test_an_error_is_a_sentence_with_details_behind(
+    error, sentence, model, open_dock, finish, qtbot, blobs, monkeypatch, capfd
+):
+    from objectwise.gui import jobs
+
+    def fail(*_):
+        raise error
+
+    model.add_image(blobs)
+    dock = open_dock(FiltersDock, model)
+    assert dock.bar.details.isHidden()
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "run", fail)
+        assert finish(dock) == sentence
+    assert dock.bar.details.isVisible()
+    dialog = dock.bar.details.open()
+    text = dock.bar.details.text_shown
+    assert "in fail" in text
+    assert "napari 0" in text
+    dialog.close()
+    finish(dock)
+    assert dock.bar.details.isHidden()
+    assert capfd.readouterr() == ("", "")

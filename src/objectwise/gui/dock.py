@@ -54,7 +54,7 @@ from objectwise.gui.remembered import note_used, used_last
 from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
 from objectwise.gui.shortcuts import add_shortcut
-from objectwise.gui.wiring import Choice, make_job
+from objectwise.gui.wiring import Choice, make_job, wire_images
 
 # of the column of labels, in pixels
 _WIDEST = 130
@@ -151,6 +151,9 @@ class OperationDock(ClosingDock):
         column.addWidget(self.method)
         about = QHBoxLayout()
         about.addWidget(self.summary, 1)
+        for button in (self.help, self.presets):
+            button.setAutoRaise(True)
+            button.setFixedWidth(22)
         beside = QVBoxLayout()
         beside.setSpacing(2)
         beside.addWidget(self.help)
@@ -434,6 +437,8 @@ class OperationDock(ClosingDock):
         self.rows.refresh(self.record, self.chosen(), grid)
         if self.form is not None:
             self.form.calibrate(grid)
+            with suppress(ValueError):
+                self.form.offer_columns(tuple(wire_images(self.chosen().get("images", []), {})))
             self._align()
 
     # --- preview and run -------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, SpinBox
 from psygnal import Signal
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from objectwise.core.grid import Grid, unit_factor
 from objectwise.core.operation import Parameter
@@ -415,6 +417,8 @@ class Groups(Field):
         self._exact: tuple[str, ...] | None = None
         super().__init__(parameter)
         self.title.value = "Measure"
+        # beside many rows a title in the middle is not found
+        self.row.native.layout().setAlignment(self.title.native, Qt.AlignmentFlag.AlignTop)
 
     def _make(self) -> Any:
         from objectwise.measure.groups import WORDS
@@ -426,9 +430,36 @@ class Groups(Field):
             )
             for name, checked in self.groups.items()
         }
-        grid = Container(widgets=list(self.boxes.values()), labels=False)
-        grid.margins = (0, 0, 0, 0)
-        return grid
+        self.rare = QWidget()
+        self.more = QToolButton()
+        self.more.setText("more ...")
+        self.more.setCheckable(True)
+        self.more.setAutoRaise(True)
+        self.more.setToolTip("What else there is to measure")
+        self.more.toggled.connect(self.rare.setVisible)
+        holder = Container(widgets=list(self.boxes.values()), labels=False)
+        holder.margins = (0, 0, 0, 0)
+        usual, rare = QGridLayout(), QGridLayout(self.rare)
+        column = holder.native.layout()
+        column.addLayout(usual)
+        column.addWidget(self.more)
+        column.addWidget(self.rare)
+        for grid in (usual, rare):
+            grid.setContentsMargins(0, 0, 0, 0)
+            grid.setVerticalSpacing(2)
+        for name, box in self.boxes.items():
+            first = name in self.usual
+            grid, n_columns = (usual, 2) if first else (rare, 1)
+            grid.addWidget(box.native, *divmod(grid.count(), n_columns))
+        self._show_more()
+        return holder
+
+    def _show_more(self) -> None:
+        """Open the list where something in it is checked."""
+        on = any(box.value for name, box in self.boxes.items() if name not in self.usual)
+        self.more.setChecked(on or self.more.isChecked())
+        self.rare.setVisible(self.more.isChecked())
+        self.more.setVisible(len(self.boxes) > len(self.usual))
 
     def _on_change(self) -> None:
         self._exact = None
@@ -447,5 +478,6 @@ class Groups(Field):
         names = self.usual if value is None else tuple(value)
         for name, box in self.boxes.items():
             box.value = name in names
+        self._show_more()
         # names of single columns have no box, but are not lost
         self._exact = None if value is None or set(names) <= set(self.groups) else names

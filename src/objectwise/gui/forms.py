@@ -13,6 +13,7 @@ from objectwise.core.method import Method
 from objectwise.core.parameter import Parameter
 from objectwise.core.recipe import Step
 from objectwise.gui.fields import Field, Groups, Kept, Number
+from objectwise.gui.text_fields import COLUMNS, ColumnNames, Listed, columns_of
 
 
 class Form(Container):
@@ -52,8 +53,11 @@ class Form(Container):
                 field.row.visible = False
 
     def _make_field(self, _name: str, parameter: Parameter) -> Field:
+        if parameter.name in COLUMNS:
+            return ColumnNames(parameter)
         if parameter.type is tuple or (parameter.type is str and not parameter.choices):
-            return Kept(parameter)
+            # what is found in several numbers, such as the centres of clusters, nobody types
+            return Kept(parameter) if parameter.found else Listed(parameter)
         if parameter.type is bool or parameter.choices:
             return Field(parameter)
         return Number(parameter)
@@ -97,6 +101,12 @@ class Form(Container):
             for name in names or self.fields:
                 self.fields[name].reset()
         self.edited.emit()
+
+    def offer_columns(self, channels: Sequence[str]) -> None:
+        """Offer the names of columns, for images that are called like this."""
+        for field in self.fields.values():
+            if isinstance(field, ColumnNames):
+                field.offer(columns_of(channels))
 
     def show_pixels(self, on: bool) -> None:
         """Let lengths be typed in pixels, or in the unit of the layer; their values stay the same."""
