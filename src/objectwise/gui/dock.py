@@ -178,6 +178,7 @@ class OperationDock(ClosingDock):
         self.bar = RunBar(self.viewer, self.run_text)
         self.bar.pressed.connect(self.run)
         self.bar.done.connect(self._done)
+        self.bar.rested.connect(self._on_run_over)
         self.button, self.progress, self.status = self.bar.button, self.bar.progress, self.bar.status
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -522,10 +523,13 @@ class OperationDock(ClosingDock):
                     # below the new layer the old one would hide what has changed
                     for layer in self._replaced:
                         layer.visible = False
-        self._replaced = []
         for step, name, value in outcome.values():
             if step == outcome.job.recipe.steps[0].id:
                 self._on_value(name, value)
+
+    def _on_run_over(self) -> None:
+        """Keep no layer, whatever became of the run."""
+        self._replaced = []
 
     @property
     def worker(self) -> Any:
