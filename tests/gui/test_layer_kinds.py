@@ -398,3 +398,41 @@ def test_a_hundred_thousand_objects(model, open_dock):
     dock.form.show_values({"min_size": 0.75})
     dock._done(outcome_of(dock.job()))
     assert not model.layers[-1].data.any()
+
+
+def test_an_image_of_900_megapixels_is_not_read_to_be_looked_at(make_napari_viewer, qtbot):
+    read = []
+
+    def block(block_info=None):
+        read.append(block_info[None]["chunk-location"])
+        y, x = (slice(*limits) for limits in block_info[None]["array-location"])
+        rows, columns = np.ogrid[y, x]
+        return ((rows // 8 + columns // 8) % 2 * 200).astype(np.uint8)
+
+    viewer = make_napari_viewer(show=True)
+    image = da.map_blocks(block, chunks=((1000,) * 30, (1000,) * 30), dtype=np.uint8)
+    pyramid = [image, image[::8, ::8].rechunk(1000), np.zeros((235, 235), np.uint8)]
+    layer = viewer.add_image(pyramid, name="slide", contrast_limits=(0, 255), **placed("yx"))
+    camera = getattr(viewer, "scene", viewer).camera
+    camera.center, camera.zoom = (5000, 5000), 4
+    qtbot.waitUntil(lambda: layer.data_level == 0, timeout=20000)
+    dock = ThresholdDock(viewer)
+    dock.preview_box.setChecked(False)
+    viewer.window.add_dock_widget(dock)
+    dock.choose("threshold_manual")
+    dock.form.show_values({"lower": 100.0})
+    read.clear()
+    dock.preview_box.setChecked(True)
+    qtbot.waitUntil(lambda: dock.preview.layer is not None and dock.preview.shown > 0, timeout=30000)
+    preview = dock.preview.layer
+    assert preview.data.size <= 2048**2
+    # those of the part that is shown, of 900
+    assert len(set(read)) <= 16
+    assert 0.4 < (preview.data > 0).mean() < 0.6
+    assert preview.units == layer.units
+    # where it lies is where it was computed
+    corner = np.round(layer.world_to_data(preview.data_to_world((0, 0)))).astype(int)
+    expected = np.asarray(image[corner[0] : corner[0] + 40, corner[1] : corner[1] + 40]) > 0
+    np.testing.assert_array_equal(preview.data[:40, :40] > 0, expected)
+    dock.shut_down()
+    qtbot.waitUntil(lambda: not dock.preview.busy, timeout=60000)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QInputDialog
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QInputDialog, QRadioButton
 
 from objectwise.gui import preferences as preferred
 from objectwise.gui import remembered
+from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import ClusteringDock, FiltersDock, LabelsDock, MorphologyDock, ThresholdDock
 from objectwise.gui.find_panel import FindPanel
 from objectwise.gui.jobs import work
 from objectwise.gui.preferences import Preferences
 
+DOCKS = OperationDock.__subclasses__()
 UM = {"scale": (0.5, 0.5), "units": "um"}
 
 
@@ -365,3 +367,22 @@ def test_an_error_is_a_sentence_with_details_behind(
     finish(dock)
     assert dock.bar.details.isHidden()
     assert capfd.readouterr() == ("", "")
+
+
+# --- words ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", DOCKS)
+def test_every_control_says_what_it_does(kind, model, open_dock, blobs):
+    model.add_image(np.stack([blobs] * 2), axis_labels=("z", "y", "x"), name="image")
+    model.add_labels((np.stack([blobs] * 2) > 500).astype(int), axis_labels=("z", "y", "x"), name="labels")
+    dock = open_dock(kind, model)
+    dock.preview_box.setChecked(False)
+    for record in dock.records:
+        dock.choose(record.name)
+        for control in dock.findChildren((QAbstractButton, QComboBox, QAbstractSpinBox)):
+            # parts of a control of Qt have none of their own
+            whole = control.parent() if isinstance(control, QRadioButton) else control
+            if control.isVisible() and not control.objectName().startswith("qt_"):
+                text = control.text() if hasattr(control, "text") else ""
+                assert whole.toolTip(), f"{record.name}: {type(control).__name__} {text!r}"

@@ -167,7 +167,6 @@ class OperationDock(ClosingDock):
         column.addWidget(self.rows)
         column.addWidget(self.levels)
         column.addLayout(self.form_place)
-        column.addWidget(self.preview_box)
         column.addStretch(1)
         self.area = QScrollArea()
         self.area.setWidget(inner)
@@ -184,6 +183,11 @@ class OperationDock(ClosingDock):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(4)
         outer.addWidget(self.area, 1)
+        # below what may have to be scrolled
+        always = QHBoxLayout()
+        always.setContentsMargins(6, 0, 6, 0)
+        always.addWidget(self.preview_box)
+        outer.addLayout(always)
         outer.addWidget(self.bar)
         self.setMinimumWidth(260)
 
@@ -330,7 +334,7 @@ class OperationDock(ClosingDock):
         self.boxes = {}
         for item in record.inputs:
             box = self._make_box(item)
-            box.setToolTip(item.description)
+            box.explain(item.description)
             self.boxes[item.name] = box
             self.input_rows.addRow(row_label(item.name.capitalize(), item.description), box)
             self._offer(box)

@@ -107,6 +107,7 @@ class FindPanel(OperationDock):
         )
         self.bar.said_of = said_of
         self.bar.rested.connect(self._on_rest)
+        self.setMinimumWidth(344)
         self.save = SaveRow(self, self.bar.say)
         below = self.layout()
         assert below is not None
