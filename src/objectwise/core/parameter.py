@@ -7,6 +7,7 @@ through the same `Parameter.check`.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import inspect
 import json
@@ -101,6 +102,8 @@ class Parameter:
     statistic: Statistic | None = None
     level: bool = False
     """Whether it is a brightness of the image that the operation is given, not a difference of two."""
+    numbers: bool = False
+    """Whether it is a list of numbers, not of words."""
 
     @property
     def title(self) -> str:
@@ -165,7 +168,7 @@ class Parameter:
                 f"{where}: {self.name} must be given; allowed is {self.bounds or self.type.__name__}"
             )
         if self.type is tuple:
-            return _tuple(value, f"{where}: {self.name}")
+            return _tuple(value, f"{where}: {self.name}", self.numbers)
         try:
             value = self._convert(value)
         except (TypeError, ValueError, LookupError, OverflowError):
@@ -230,19 +233,23 @@ def _bare(choice: Any) -> Any:
     return re.sub(r"[\W_]", "", choice).lower() if isinstance(choice, str) else choice
 
 
-def _tuple(value: Any, where: str) -> tuple:
+def _tuple(value: Any, where: str, numbers: bool) -> tuple:
     if isinstance(value, str):
         # as it comes from a command line: a list of JSON, or numbers or words with commas between
         try:
             value = json.loads(value if value.lstrip().startswith("[") else f"[{value}]")
         except ValueError:
-            value = [item.strip() for item in value.split(",")]
+            value = [item.strip() for item in value.split(",") if item.strip()]
+            with contextlib.suppress(ValueError):
+                value = [float(item) for item in value]
     try:
         array = np.asarray(value)
-        if array.dtype.kind not in "iufU" or array.ndim == 0:
+        if array.dtype.kind not in ("iuf" if numbers and array.size else "iufU") or array.ndim == 0:
             raise ValueError
     except ValueError:
-        raise ValueError(f"{where} must be a list; found {value!r}") from None
+        what = "a list of numbers" if numbers else "a list"
+        found = ", ".join(map(str, value)) if isinstance(value, list | tuple) else repr(value)
+        raise ValueError(f"{where} must be {what}; found {found}") from None
     return _nested(array.tolist())
 
 
@@ -291,7 +298,11 @@ def read_parameter(name: str, hint: Any, default: Any, description: str) -> Para
     if get_origin(plain) is Literal:
         choices = get_args(plain)
         plain = type(choices[0])
-    elif get_origin(plain) is tuple:
+    leaf = plain
+    while get_origin(leaf) is tuple:
+        leaf = get_args(leaf)[0]
+    numbers = leaf is not plain and leaf in (int, float)
+    if get_origin(plain) is tuple:
         plain = tuple
     limits: dict[str, float] = {}
     unit = statistic = None
@@ -322,6 +333,7 @@ def read_parameter(name: str, hint: Any, default: Any, description: str) -> Para
         found=any(isinstance(mark, _Mark) and mark.name == "computed" for mark in marks),
         level=LEVEL in marks,
         statistic=statistic,
+        numbers=numbers,
         **limits,
     )
 

@@ -93,6 +93,7 @@ class LayerBox(NarrowComboBox):
     def __init__(self, kind: str, optional: bool = False, points: bool = False) -> None:
         super().__init__()
         self.kind, self.optional, self.points = kind, optional, points
+        self.meaning = ""
         self._layers: list[Layer] = []
         self.activated.connect(self._on_activated)
         self.currentIndexChanged.connect(self._show_tooltip)
@@ -137,8 +138,14 @@ class LayerBox(NarrowComboBox):
     def _on_activated(self, _number: int) -> None:
         self.chosen.emit()
 
+    def explain(self, meaning: str) -> None:
+        """Say what the layer is taken for, below its name."""
+        self.meaning = meaning
+        self._show_tooltip()
+
     def _show_tooltip(self, _number: int = 0) -> None:
-        self.setToolTip(self.layer.name if self.layer is not None else "")
+        name = self.layer.name if self.layer is not None else ""
+        self.setToolTip("\n".join(text for text in (name, self.meaning) if text))
 
 
 class LayerList(QListWidget):
@@ -199,6 +206,10 @@ class LayerList(QListWidget):
         self.updateGeometry()
         if self.layers != old:
             self.chosen.emit()
+
+    def explain(self, meaning: str) -> None:
+        """Say what the layers are taken for."""
+        self.setToolTip(meaning)
 
     def _on_click(self, item: QListWidgetItem) -> None:
         # a click on the name is as good as one on the box; Qt has handled the box itself already

@@ -45,13 +45,17 @@ from objectwise.gui.levels import Levels
 from objectwise.gui.method_box import MethodBox
 from objectwise.gui.pixel_size import PixelSizeRow, calibrate_alike
 from objectwise.gui.places import holder_of, share_place
+from objectwise.gui.preferences import preferences
+from objectwise.gui.presets import PresetsButton
 from objectwise.gui.preview import Preview, ViewTimer
 from objectwise.gui.reference_window import ReferenceWindow
 from objectwise.gui.region import MODERATE
+from objectwise.gui.remembered import note_used, used_last
 from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
+from objectwise.gui.shortcuts import add_shortcut
 from objectwise.gui.undo import history_of, undo_keys
-from objectwise.gui.wiring import Choice, make_job
+from objectwise.gui.wiring import Choice, make_job, wire_images
 
 # of the column of labels, in pixels
 _WIDEST = 130
@@ -96,12 +100,14 @@ class OperationDock(ClosingDock):
         self.forms: dict[str, Form] = {}
         self.last: Outcome | None = None
         self.reference: ReferenceWindow | None = None
+        self._in_pixels = preferences().lengths == "pixels"
         self._quiet = 0
         self._from_preview = False
         self._seen = True
         self._watched: list[Layer] = []
         self._replaced: list[Layer] = []
         self._build()
+        self._add_shortcuts()
         self.preview = self._make_preview()
         self.view = ViewTimer(self._on_view)
         undo_keys(self, viewer)
@@ -126,6 +132,7 @@ class OperationDock(ClosingDock):
         self.help.setText("?")
         self.help.setToolTip("What this method does, with its formulas, limits and sources")
         self.help.clicked.connect(self.show_reference)
+        self.presets = PresetsButton(lambda: self.form, self._show_pixels)
         self.summary, self.understood = text_label(), text_label()
         self.input_rows = row_layout()
         self.pixel_size = PixelSizeRow(self._on_pixel_size)
@@ -135,7 +142,8 @@ class OperationDock(ClosingDock):
         self.levels = Levels()
         self.form_place = QVBoxLayout()
         self.preview_box = QCheckBox("Preview in the displayed plane")
-        self.preview_box.setChecked(self.preview_at_start)
+        self.preview_box.setToolTip("Show in the viewer, with every change, what Run would give there")
+        self.preview_box.setChecked(preferences().starts_with_preview(self.preview_at_start))
         self.preview_box.toggled.connect(self._on_preview_box)
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -144,7 +152,15 @@ class OperationDock(ClosingDock):
         column.addWidget(self.method)
         about = QHBoxLayout()
         about.addWidget(self.summary, 1)
-        about.addWidget(self.help, 0, Qt.AlignmentFlag.AlignTop)
+        for button in (self.help, self.presets):
+            button.setAutoRaise(True)
+            button.setFixedWidth(22)
+        beside = QVBoxLayout()
+        beside.setSpacing(2)
+        beside.addWidget(self.help)
+        beside.addWidget(self.presets)
+        beside.addStretch(1)
+        about.addLayout(beside)
         column.addLayout(about)
         column.addLayout(self.input_rows)
         column.addWidget(self.understood)
@@ -152,7 +168,6 @@ class OperationDock(ClosingDock):
         column.addWidget(self.rows)
         column.addWidget(self.levels)
         column.addLayout(self.form_place)
-        column.addWidget(self.preview_box)
         column.addStretch(1)
         self.area = QScrollArea()
         self.area.setWidget(inner)
@@ -164,13 +179,30 @@ class OperationDock(ClosingDock):
         self.bar.pressed.connect(self.run)
         self.bar.done.connect(self._done)
         self.bar.declined.connect(self._changed)
+        self.bar.rested.connect(self._on_run_over)
         self.button, self.progress, self.status = self.bar.button, self.bar.progress, self.bar.status
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(4)
         outer.addWidget(self.area, 1)
+        # below what may have to be scrolled
+        always = QHBoxLayout()
+        always.setContentsMargins(6, 0, 6, 0)
+        always.addWidget(self.preview_box)
+        outer.addLayout(always)
         outer.addWidget(self.bar)
         self.setMinimumWidth(260)
+
+    def _add_shortcuts(self) -> None:
+        for keys, act, widget in (
+            ("Ctrl+Return", self._on_run_key, self.button),
+            ("Ctrl+P", self.preview_box.toggle, self.preview_box),
+            ("Ctrl+Backspace", self._on_reset_key, self.presets),
+            ("F1", self.show_reference, self.help),
+        ):
+            add_shortcut(self, keys, act, widget)
+        # naming it would promise something while nothing runs
+        add_shortcut(self, "Escape", self.bar.cancel)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Narrow, and as high as its content up to what a small screen has."""
@@ -261,8 +293,12 @@ class OperationDock(ClosingDock):
             if self.form is not None:
                 self.form.native.hide()
             if record.name not in self.forms:
-                self.forms[record.name] = self._make_form(record)
-                self.form_place.addWidget(self.forms[record.name].native)
+                form = self._make_form(record)
+                form.show_pixels(self._in_pixels)
+                if preferences().remember:
+                    form.recall(used_last(record.name))
+                self.forms[record.name] = form
+                self.form_place.addWidget(form.native)
             self.form = self.forms[record.name]
             self.form.native.setVisible(bool(self.form.fields))
             self.levels.serve(record, self.form)
@@ -280,6 +316,13 @@ class OperationDock(ClosingDock):
             self.reference = ReferenceWindow(self)
         self.reference.show_method(self.record.name)
 
+    def _show_pixels(self, on: bool) -> None:
+        """Let all lengths be typed in pixels, or in the unit of the layer."""
+        self._in_pixels = on
+        for form in self.forms.values():
+            form.show_pixels(on)
+        self._align()
+
     def _make_form(self, record: Method) -> Form:
         form = Form(record)
         form.edited.connect(self._changed)
@@ -293,7 +336,7 @@ class OperationDock(ClosingDock):
         self.boxes = {}
         for item in record.inputs:
             box = self._make_box(item)
-            box.setToolTip(item.description)
+            box.explain(item.description)
             self.boxes[item.name] = box
             self.input_rows.addRow(row_label(item.name.capitalize(), item.description), box)
             self._offer(box)
@@ -401,6 +444,8 @@ class OperationDock(ClosingDock):
         self.rows.refresh(self.record, self.chosen(), grid)
         if self.form is not None:
             self.form.calibrate(grid)
+            with suppress(ValueError):
+                self.form.offer_columns(tuple(wire_images(self.chosen().get("images", []), {})))
             self._align()
 
     # --- preview and run -------------------------------------------------------------------------------
@@ -453,7 +498,25 @@ class OperationDock(ClosingDock):
         self.preview.remove()
         self._replaced = self._label_inputs()
         self._from_preview = False
+        self.remember()
         self.bar.start(job)
+
+    def remember(self) -> None:
+        """Note the values that are used, for the next time; those that are not shown stay as they were."""
+        if self.form is not None and preferences().remember:
+            name, fields = self.record.name, self.form.fields
+            hidden = {
+                key: value for key, value in used_last(name).items() if isinstance(fields.get(key), Kept)
+            }
+            note_used(name, hidden | self.form.noted())
+
+    def _on_reset_key(self) -> None:
+        if self.form is not None:
+            self.form.reset()
+
+    def _on_run_key(self) -> None:
+        if self.worker is None:
+            self.run()
 
     def _done(self, outcome: Outcome) -> None:
         """Place what came of a run."""
@@ -470,10 +533,13 @@ class OperationDock(ClosingDock):
             for layer in hidden:
                 layer.visible = False
             history_of(self.viewer).add_layers(job.title, placed, hidden)
-        self._replaced = []
         for step, name, value in outcome.values():
             if step == outcome.job.recipe.steps[0].id:
                 self._on_value(name, value)
+
+    def _on_run_over(self) -> None:
+        """Keep no layer, whatever became of the run."""
+        self._replaced = []
 
     @property
     def worker(self) -> Any:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, SpinBox
 from psygnal import Signal
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QGridLayout, QToolButton, QWidget
 
-from objectwise.core.grid import Grid
+from objectwise.core.grid import Grid, unit_factor
 from objectwise.core.operation import Parameter
 from objectwise.gui.wheel import pass_wheel
 
@@ -51,6 +54,14 @@ def decimals_for(step: float) -> int:
 def rounded(value: float, digits: int = 3) -> float:
     """Return a number with so many digits in all, as a person would write it."""
     return float(f"{value:.{digits}g}")
+
+
+def _unit_factor(unit: str, wanted: str) -> float:
+    """Return by what a number is multiplied that is given in a power of one unit and wanted in that of another."""
+    (unit, _, power), (wanted, _, wanted_power) = unit.partition("^"), wanted.partition("^")
+    if power != wanted_power:
+        raise ValueError(f"{unit}^{power} is no {wanted}^{wanted_power}")
+    return unit_factor(unit, wanted) ** int(power or 1)
 
 
 class Field:
@@ -110,8 +121,38 @@ class Field:
     def value(self, value: Any) -> None:
         self.widget.value = value
 
+    @property
+    def start(self) -> Any:
+        """The value that the field starts with, and that a reset gives."""
+        return self.parameter.default
+
+    @property
+    def noted(self) -> Any:
+        """The value as it can be written into a file."""
+        return _plain(self.value)
+
+    def recall(self, noted: Any) -> None:
+        """Take a value from a file; one that is not allowed any more is left."""
+        with suppress(ValueError):
+            self.value = self.parameter.check(noted, self.name)
+            self.touched = True
+
+    def reset(self) -> None:
+        """Show again what the field started with."""
+        self.value = self.start
+        self.touched = False
+
     def calibrate(self, grid: Grid | None) -> None:
         """Show the unit of a grid, where the parameter has one."""
+
+    def show_pixels(self, on: bool) -> None:
+        """Let a length be typed in pixels, or in the unit of the grid."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return "none" if value is None else value
 
 
 class Number(Field):
@@ -122,6 +163,9 @@ class Number(Field):
         self._found: float | None = None
         self._factor = 1.0
         self._unit = ""
+        self._power = 0
+        self._in_pixels = False
+        self._recalled: tuple[float, str] | None = None
         self.left_out: CheckBox | None = None
         super().__init__(parameter, title)
         # a box is else as wide as the longest number that it could hold
@@ -177,7 +221,7 @@ class Number(Field):
         shown = self.widget.value
         if self._exact is not None and self._shows(self._exact) == shown:
             return self._exact
-        return shown
+        return shown * self._shown_in
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -221,12 +265,85 @@ class Number(Field):
             return float(self.value)
         return self._found
 
+    @property
+    def _shown_in(self) -> float:
+        """How much of the unit of the value is 1 in the box."""
+        return self._factor if self._in_pixels and self._power else 1
+
     def _shows(self, value: float) -> float:
         if self.parameter.type is int:
             return value
         if not math.isfinite(value):
             return math.copysign(_FAR, value) if math.isinf(value) else 0.0
-        return round(value, self.widget.native.decimals())
+        return round(value / self._shown_in, self.widget.native.decimals())
+
+    @property
+    def start(self) -> Any:
+        """The default: of a length, so many pixels."""
+        default = self.parameter.default
+        return default if default is None or not self._power else rounded(default * self._factor)
+
+    @property
+    def noted(self) -> Any:
+        """The value, with its unit where it has one."""
+        value = self.value
+        return {"value": value, "unit": self._unit} if self._power and value is not None else _plain(value)
+
+    def recall(self, noted: Any) -> None:
+        """Take a value from a file, now or as soon as there is a layer whose unit it can be given in."""
+        if not isinstance(noted, Mapping):
+            super().recall(noted)
+            return
+        with suppress(ValueError, TypeError, KeyError):
+            self._recalled = self.parameter.check(noted["value"], self.name), str(noted["unit"])
+            self._take_recalled()
+
+    def _take_recalled(self) -> bool:
+        """Show a length that was used before, in the unit of now; return whether that is possible."""
+        if self._recalled is None:
+            return False
+        recalled = self._recalled
+        try:
+            self.value = recalled[0] * _unit_factor(recalled[1], self._unit)
+        except ValueError:
+            return False
+        self.touched, self._recalled = True, recalled
+        return True
+
+    def _on_change(self) -> None:
+        # what somebody types takes the place of what was used before
+        self._recalled = None
+        super()._on_change()
+
+    def reset(self) -> None:
+        """Show the default again."""
+        self._recalled = None
+        super().reset()
+
+    def show_pixels(self, on: bool) -> None:
+        """Let a length be typed in pixels, or in the unit of the grid."""
+        if on == self._in_pixels:
+            return
+        value, touched = self.value, self.touched
+        self._in_pixels = on
+        if self._power:
+            with self.widget.changed.blocked():
+                self._set_step(self.widget, rounded(self._factor / self._shown_in, 1))
+                shown = value if value is not None else self._found
+                if shown is not None:
+                    self._exact = value
+                    self.widget.value = self._shows(shown)
+        self.touched = touched
+        self._show_unit()
+
+    def _show_unit(self) -> None:
+        pixels = {1: "pixels"}.get(self._power, "pixels" if self._power > 0 else "per pixel")
+        self.title.value = f"{self.name} ({pixels if self._in_pixels and self._power else self._unit})"
+        self.widget.tooltip = self.parameter.description
+        if self._power and self._unit.partition("^")[0] != "pixel":
+            along = " along y" if self._power == 1 else ""
+            what = "A pixel" if self._power == 1 else "1 pixel"
+            self.widget.tooltip += f"\n\n{what} is {self._factor:.4g} {self._unit}{along}."
 
     def calibrate(self, grid: Grid | None) -> None:
         """Show the unit of a grid, and start at so many of its pixels.
@@ -238,29 +355,29 @@ class Number(Field):
             return
         ndim = grid.ndim if grid is not None else 2
         text = unit.text(grid.unit if grid is not None else "pixel", ndim)
-        self.title.value = f"{self.name} ({text})"
         power = unit.exponent(ndim)
         if not power:
+            self.title.value = f"{self.name} ({text})"
             return
         pixel = grid.spacing_along("y") if grid is not None else 1.0
         size = float(np.prod(grid.block_spacing)) if grid is not None else 1.0
         factor = pixel if power == 1 else size
         same = factor == self._factor and text == self._unit
         kept = self.touched and text == self._unit
-        self._factor, self._unit = factor, text
+        typed, default, recalled = self.value, self.parameter.default, self._recalled
+        self._factor, self._unit, self._power = factor, text, power
+        self._show_unit()
         if same:
             return
-        typed, default = self.value, self.parameter.default
-        self._set_step(self.widget, rounded(factor, 1))
+        self._set_step(self.widget, rounded(factor / self._shown_in, 1))
         if kept:
             self.value = typed
-        else:
-            self.value = None if default is None else rounded(default * factor)
-            self.touched = False
+        elif not self._take_recalled():
+            self.value = self.start
             if default is None:
                 # what the box shows once the check is taken away
-                self.widget.value = rounded(64 * factor if power > 1 else 10 * factor)
-                self.touched = False
+                self.widget.value = self._shows(rounded(64 * factor if power > 1 else 10 * factor))
+            self.touched, self._recalled = False, recalled
 
 
 class Kept(Field):
@@ -302,6 +419,8 @@ class Groups(Field):
         self._exact: tuple[str, ...] | None = None
         super().__init__(parameter)
         self.title.value = "Measure"
+        # beside many rows a title in the middle is not found
+        self.row.native.layout().setAlignment(self.title.native, Qt.AlignmentFlag.AlignTop)
 
     def _make(self) -> Any:
         from objectwise.measure.groups import WORDS
@@ -313,9 +432,36 @@ class Groups(Field):
             )
             for name, checked in self.groups.items()
         }
-        grid = Container(widgets=list(self.boxes.values()), labels=False)
-        grid.margins = (0, 0, 0, 0)
-        return grid
+        self.rare = QWidget()
+        self.more = QToolButton()
+        self.more.setText("more ...")
+        self.more.setCheckable(True)
+        self.more.setAutoRaise(True)
+        self.more.setToolTip("What else there is to measure")
+        self.more.toggled.connect(self.rare.setVisible)
+        holder = Container(widgets=list(self.boxes.values()), labels=False)
+        holder.margins = (0, 0, 0, 0)
+        usual, rare = QGridLayout(), QGridLayout(self.rare)
+        column = holder.native.layout()
+        column.addLayout(usual)
+        column.addWidget(self.more)
+        column.addWidget(self.rare)
+        for grid in (usual, rare):
+            grid.setContentsMargins(0, 0, 0, 0)
+            grid.setVerticalSpacing(2)
+        for name, box in self.boxes.items():
+            first = name in self.usual
+            grid, n_columns = (usual, 2) if first else (rare, 1)
+            grid.addWidget(box.native, *divmod(grid.count(), n_columns))
+        self._show_more()
+        return holder
+
+    def _show_more(self) -> None:
+        """Open the list where something in it is checked."""
+        on = any(box.value for name, box in self.boxes.items() if name not in self.usual)
+        self.more.setChecked(on or self.more.isChecked())
+        self.rare.setVisible(self.more.isChecked())
+        self.more.setVisible(len(self.boxes) > len(self.usual))
 
     def _on_change(self) -> None:
         self._exact = None
@@ -334,5 +480,6 @@ class Groups(Field):
         names = self.usual if value is None else tuple(value)
         for name, box in self.boxes.items():
             box.value = name in names
+        self._show_more()
         # names of single columns have no box, but are not lost
         self._exact = None if value is None or set(names) <= set(self.groups) else names

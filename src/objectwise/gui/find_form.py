@@ -7,6 +7,7 @@ full dock. Beside everything that was changed an arrow leads back to what it was
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from magicgui.widgets import CheckBox, Container, Label, RadioButtons, Slider
@@ -200,7 +201,7 @@ class FindForm(Form):
         self.arrows[name] = arrow
         return arrow
 
-    def reset(self, names: tuple[str, ...] = ()) -> None:
+    def reset(self, names: Sequence[str] = ()) -> None:
         """Give parameters their defaults."""
         with self.edited.blocked():
             self.show_values({name: self.record.parameters[name].default for name in names or self.fields})

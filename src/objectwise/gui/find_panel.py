@@ -88,6 +88,7 @@ class FindPanel(OperationDock):
         outlines.addWidget(self.preview_box)
         outlines.addStretch(1)
         outlines.addWidget(self.advanced)
+        outlines.addWidget(self.presets)
         outlines.addWidget(self.help)
         place = column.count() - 1
         for item in (outlines, self.found, self.measured):
@@ -101,6 +102,7 @@ class FindPanel(OperationDock):
         )
         self.bar.said_of = said_of
         self.bar.rested.connect(self._on_rest)
+        self.setMinimumWidth(344)
         self.save = SaveRow(self, self.bar.say)
         below = self.layout()
         assert below is not None
@@ -241,6 +243,7 @@ class FindPanel(OperationDock):
             self.say(str(error), wrong=True)
             return
         self.preview.remove()
+        self.remember()
         self.bar.start(job)
 
     def _label_inputs(self) -> list[Layer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from magicgui.widgets import Container
@@ -13,6 +13,7 @@ from objectwise.core.method import Method
 from objectwise.core.parameter import Parameter
 from objectwise.core.recipe import Step
 from objectwise.gui.fields import Field, Groups, Kept, Number
+from objectwise.gui.text_fields import COLUMNS, ColumnNames, Listed, columns_of
 
 
 class Form(Container):
@@ -37,6 +38,7 @@ class Form(Container):
 
     def __init__(self, record: Method, groups: Mapping[str, Mapping[str, bool]] | None = None) -> None:
         self.record = record
+        self.in_pixels = False
         self.fields: dict[str, Field] = {}
         for name, parameter in record.parameters.items():
             if groups and name in groups:
@@ -51,8 +53,11 @@ class Form(Container):
                 field.row.visible = False
 
     def _make_field(self, _name: str, parameter: Parameter) -> Field:
+        if parameter.name in COLUMNS:
+            return ColumnNames(parameter)
         if parameter.type is tuple or (parameter.type is str and not parameter.choices):
-            return Kept(parameter)
+            # what is found in several numbers, such as the centres of clusters, nobody types
+            return Kept(parameter) if parameter.found else Listed(parameter)
         if parameter.type is bool or parameter.choices:
             return Field(parameter)
         return Number(parameter)
@@ -65,6 +70,49 @@ class Form(Container):
         """Fill in parameters; those that are not named stay as they are."""
         for name, value in values.items():
             self.fields[name].value = value
+
+    def noted(self, everything: bool = False) -> dict[str, Any]:
+        """Return what differs from the defaults, as it can be written into a file.
+
+        Without ``everything`` only what is shown, and may be of use for another image.
+        """
+        return {
+            name: field.noted
+            for name, field in self.fields.items()
+            if field.value != field.start
+            and (
+                everything or not (isinstance(field, Kept) or field.parameter.found or field.parameter.level)
+            )
+        }
+
+    def recall(self, noted: Mapping[str, Any], everything: bool = False) -> None:
+        """Show what `noted` has given, and defaults for the rest; names that there are no more are left out."""
+        with self.edited.blocked():
+            self.reset()
+            for name, value in noted.items():
+                field = self.fields.get(name)
+                if field is not None and (everything or not isinstance(field, Kept)):
+                    field.recall(value)
+        self.edited.emit()
+
+    def reset(self, names: Sequence[str] = ()) -> None:
+        """Give parameters their defaults: those that are named, or all."""
+        with self.edited.blocked():
+            for name in names or self.fields:
+                self.fields[name].reset()
+        self.edited.emit()
+
+    def offer_columns(self, channels: Sequence[str]) -> None:
+        """Offer the names of columns, for images that are called like this."""
+        for field in self.fields.values():
+            if isinstance(field, ColumnNames):
+                field.offer(columns_of(channels))
+
+    def show_pixels(self, on: bool) -> None:
+        """Let lengths be typed in pixels, or in the unit of the layer; their values stay the same."""
+        self.in_pixels = on
+        for field in self.fields.values():
+            field.show_pixels(on)
 
     def calibrate(self, grid: Grid | None) -> None:
         """Show lengths in the unit of a grid; see `Number.calibrate`."""

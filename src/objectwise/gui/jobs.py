@@ -285,6 +285,9 @@ def reason(error: Exception) -> str:
     """Return why a job failed as a sentence."""
     if isinstance(error, MemoryError):
         return "There is not enough memory for this; work on each plane, or on a smaller image."
+    if not isinstance(error, ValueError | OSError):
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        return f"This failed in a way that nobody has foreseen ({words}). Details tells where."
     text = str(error) or type(error).__name__
     # the name of the only step says nothing here
     text = text.partition("': ")[2] if text.startswith("step '") else text

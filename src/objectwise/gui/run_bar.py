@@ -16,6 +16,7 @@ from psutil import virtual_memory
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from objectwise.gui.details import DetailsButton, details_of
 from objectwise.gui.jobs import Job, Outcome, Tally, question, reason, time_left, work, work_each
 
 # red and grey, on a dark and on a light ground
@@ -75,6 +76,7 @@ class RunBar(QWidget):
         self._closed = self._wrong = False
         self._n_done = 0
         self.button = QPushButton(text)
+        self.button.setToolTip("Do this for all planes, volumes and frames; while it runs, Escape cancels it")
         self.button.clicked.connect(self._on_button)
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
@@ -103,7 +105,11 @@ class RunBar(QWidget):
         column.addWidget(self.asking)
         column.addWidget(self.expected)
         column.addWidget(self.progress)
-        column.addWidget(self.status)
+        self.details = DetailsButton()
+        foot = QHBoxLayout()
+        foot.addWidget(self.status, 1)
+        foot.addWidget(self.details, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(foot)
         self.paint()
 
     def say(self, sentence: str, wrong: bool = False) -> None:
@@ -114,6 +120,7 @@ class RunBar(QWidget):
             self._wrong = wrong
             self.paint()
         self.status.setText(sentence)
+        self.details.offer("")
 
     def expect(self, sentence: str) -> None:
         """Show, before a run, that it will take long; nothing where it will not."""
@@ -215,6 +222,8 @@ class RunBar(QWidget):
 
     def _on_error(self, error: Exception) -> None:
         self.say(reason(error), wrong=True)
+        if not self._closed:
+            self.details.offer(details_of(error))
 
     def _on_abort(self) -> None:
         before = f"{self._n_done} of the results were there already" if self._n_done else "nothing was added"
