@@ -213,6 +213,8 @@ def test_lengths_in_pixels_are_the_same_lengths(model, open_dock, blobs):
     field.widget.value = 4
     assert dock.values()["sigma"] == 2
     assert dock.job().recipe.steps[0].parameters["sigma"] == 2
+    dock.choose("denoise_tv")
+    assert not [field.title.value for field in dock.form.fields.values() if "()" in field.title.value]
     dock.choose("smooth_median")
     assert "(pixels)" in dock.form.fields["radius"].title.value
     actions(dock.presets)["Lengths in pixels"].trigger()
