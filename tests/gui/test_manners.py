@@ -276,9 +276,6 @@ def test_keys(model, open_dock, qtbot, blobs):
     on = dock.preview_box.isChecked()
     qtbot.keyClick(box, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     assert dock.preview_box.isChecked() is not on
-    dock.form.show_values({"method": "li"})
-    qtbot.keyClick(box, Qt.Key.Key_Backspace, Qt.KeyboardModifier.ControlModifier)
-    assert dock.values()["method"] == "otsu"
     qtbot.keyClick(box, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert dock.worker is not None
     # once more does not cancel
