@@ -268,9 +268,9 @@ def test_the_preview_at_the_start(preview, threshold, filters, prefer, model, op
 
 def test_keys(model, open_dock, qtbot, blobs):
     model.add_image(blobs)
-    dock = open_dock(ThresholdDock, model)
+    dock = open_dock(FiltersDock, model)
     dock.activateWindow()
-    box = dock.form.fields["method"].widget.native
+    box = dock.form.fields["sigma"].widget.native
     box.setFocus()
     qtbot.waitUntil(dock.isActiveWindow)
     on = dock.preview_box.isChecked()
