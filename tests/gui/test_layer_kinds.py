@@ -29,7 +29,7 @@ from objectwise.gui.docks import (
 from objectwise.gui.jobs import Outcome, work
 from objectwise.gui.layers import kind_of
 from objectwise.gui.measuring import MeasureDock
-from objectwise.gui.table import table_of
+from objectwise.gui.noted_table import table_of
 from objectwise.gui.wiring import Choice, make_job
 
 # one operation of each dock, and the kind of what comes of it

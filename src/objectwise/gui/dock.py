@@ -197,7 +197,6 @@ class OperationDock(ClosingDock):
         for keys, act, widget in (
             ("Ctrl+Return", self._on_run_key, self.button),
             ("Ctrl+P", self.preview_box.toggle, self.preview_box),
-            ("Ctrl+Backspace", self._on_reset_key, self.presets),
             ("F1", self.show_reference, self.help),
         ):
             add_shortcut(self, keys, act, widget)
@@ -509,10 +508,6 @@ class OperationDock(ClosingDock):
                 key: value for key, value in used_last(name).items() if isinstance(fields.get(key), Kept)
             }
             note_used(name, hidden | self.form.noted())
-
-    def _on_reset_key(self) -> None:
-        if self.form is not None:
-            self.form.reset()
 
     def _on_run_key(self) -> None:
         if self.worker is None:

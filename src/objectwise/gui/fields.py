@@ -322,28 +322,30 @@ class Number(Field):
 
     def show_pixels(self, on: bool) -> None:
         """Let a length be typed in pixels, or in the unit of the grid."""
+        value, touched = self.value, self.touched
         if on == self._in_pixels:
             return
-        value, touched = self.value, self.touched
         self._in_pixels = on
-        if self._power:
-            with self.widget.changed.blocked():
-                self._set_step(self.widget, rounded(self._factor / self._shown_in, 1))
-                shown = value if value is not None else self._found
-                if shown is not None:
-                    self._exact = value
-                    self.widget.value = self._shows(shown)
+        if not self._power:
+            return
+        with self.widget.changed.blocked():
+            self._set_step(self.widget, rounded(self._factor / self._shown_in, 1))
+            shown = value if value is not None else self._found
+            if shown is not None:
+                self._exact = value
+                self.widget.value = self._shows(shown)
         self.touched = touched
         self._show_unit()
 
     def _show_unit(self) -> None:
-        pixels = {1: "pixels"}.get(self._power, "pixels" if self._power > 0 else "per pixel")
-        self.title.value = f"{self.name} ({pixels if self._in_pixels and self._power else self._unit})"
-        self.widget.tooltip = self.parameter.description
-        if self._power and self._unit.partition("^")[0] != "pixel":
+        """Say in what the number is, and how large a pixel is."""
+        pixels = "pixels" if self._power > 0 else "per pixel"
+        self.title.value = f"{self.name} ({pixels if self._in_pixels else self._unit})"
+        tooltip = self.parameter.description
+        if self._power > 0 and self._unit.partition("^")[0] != "pixel":
             along = " along y" if self._power == 1 else ""
-            what = "A pixel" if self._power == 1 else "1 pixel"
-            self.widget.tooltip += f"\n\n{what} is {self._factor:.4g} {self._unit}{along}."
+            tooltip += f"\n\nA pixel is {self._factor:.4g} {self._unit}{along}."
+        self.widget.tooltip = tooltip
 
     def calibrate(self, grid: Grid | None) -> None:
         """Show the unit of a grid, and start at so many of its pixels.
