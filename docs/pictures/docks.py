@@ -157,7 +157,7 @@ def nuclei(folder: Path) -> None:
 
 
 def curated(folder: Path) -> None:
-    """Show objects that were curated: smoothed, given a class, and measured again."""
+    """Show objects that were curated: merged, given a class, and measured again."""
     import numpy as np
 
     from objectwise.gui.curate import CurateDock
@@ -168,6 +168,7 @@ def curated(folder: Path) -> None:
     window = Window()
     window.add_sample("nuclei_2d")
     labels = next(layer for layer in window.viewer.layers if type(layer).__name__ == "Labels")
+    labels.visible = True
     window.viewer.layers.selection.active = labels
     measure = window.dock(MeasureDock, "Measure")
     measure.boxes["images"].layers = [window.viewer.layers[0]]
@@ -177,7 +178,7 @@ def curated(folder: Path) -> None:
     dock.names.editingFinished.emit()
     rows = labels.metadata["objectwise"]["table"].table.frame
     for chosen, act in (
-        (rows["label"].to_numpy()[[2, 3]], dock.smooth),
+        (rows["label"].to_numpy()[[2, 3]], dock.merge),
         (rows.nlargest(2, "area")["label"].to_numpy(), lambda: dock.give_class(2)),
     ):
         selection_of(labels).choose(keys_of(np.zeros(2, int), chosen))

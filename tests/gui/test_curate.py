@@ -303,6 +303,18 @@ def test_ids_of_eight_bits_end(model, open_dock, ready):
     assert layer.data.max() == 255
 
 
+def test_a_hidden_layer_is_shown_when_it_is_edited(model, open_dock, ready):
+    layer = model.add_labels(squares(), name="hidden", visible=False)
+    dock = open_dock(CurateDock, model)
+    choose(layer, [0], [3])
+    dock.delete()
+    assert "done" in ready(dock)
+    assert layer.visible
+    assert not (layer.data == 3).any()
+    dock.undo()
+    assert np.array_equal(layer.data, squares())
+
+
 def test_classes_by_click_and_key(cells, ready, model):
     layer, dock = cells
     dock.names.setText("dividing, dead")

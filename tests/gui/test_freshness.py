@@ -90,7 +90,7 @@ def test_all_kinds_of_edits_are_measured_again(scene, settle):
     last = (layer.ndim - 2) * (1,)
     edits = {
         "paint": lambda: layer.data_setitem(
-            tuple(np.full(40, place) for place in (*last, 30)) + (np.arange(24, 64),), 3
+            (*tuple(np.full(40, place) for place in (*last, 30)), np.arange(24, 64)), 3
         ),
         "undo": layer.undo,
         "redo": layer.redo,
@@ -150,7 +150,7 @@ def test_of_an_image_that_is_gone_nothing_is_measured(model, settle):
 def test_another_image_and_another_pixel_size_make_all_rows_old(model, settle):
     image = model.add_image(np.zeros((120, 120)), name="DNA")
     layer = model.add_labels(squares(), name="cells")
-    recipe, layers = measured(model, layer, image)
+    measured(model, layer, image)
     settle(layer)
     image.data = np.full((120, 120), 4.0)
     layer.refresh()

@@ -164,6 +164,8 @@ def write(viewer: Any, layer: Labels, title: str, change: Change) -> str:
     """Write an edit into a layer, on napari's undo stack, and say what was done."""
     if not len(change):
         return "Nothing to change."
+    # napari has no slice of a hidden layer to write into, and nobody edits what cannot be seen
+    layer.visible = True
     layer.data_setitem(change.indices, change.values)
     history_of(viewer).add_edit(title, layer)
     forgotten = bound_edits(layer)

@@ -97,7 +97,7 @@ class Drawing:
     def close(self) -> None:
         """Take the layer away, and select the labels again."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
-        if self.layer in self.viewer.layers:
-            self.viewer.layers.remove(self.layer)
         if self.labels in self.viewer.layers:
             self.viewer.layers.selection.active = self.labels
+        if self.layer in self.viewer.layers:
+            self.viewer.layers.remove(self.layer)
