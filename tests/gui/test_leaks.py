@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import ThresholdDock, WatershedDock
+from objectwise.gui.freshness import freshness_of
 from objectwise.gui.measuring import MeasureDock
 from objectwise.gui.places import holder_of
 from objectwise.gui.table import TITLE
@@ -50,6 +51,8 @@ def test_every_dock_opened_used_and_closed_leaves_nothing(viewer, qtbot, blobs, 
     layer = viewer.add_image(blobs, name="nuclei", scale=(0.5, 0.5), units="um")
     labels = viewer.add_labels((blobs > 500).astype(np.int32), scale=(0.5, 0.5), units="um")
     QApplication.processEvents()
+    # the age of a table is followed by its layer, and outlives all docks
+    freshness_of(labels)
     before = connections(viewer)
     capfd.readouterr()
     for kind in docks():

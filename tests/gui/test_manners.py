@@ -348,7 +348,7 @@ def test_an_error_is_a_sentence_with_details_behind(
 ):
     from objectwise.gui import jobs
 
-    def fail(*_):
+    def fail(*_, **__):
         raise error
 
     model.add_image(blobs)
