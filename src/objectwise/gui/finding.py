@@ -21,7 +21,7 @@ from objectwise.core.run import run
 from objectwise.core.step import From, Step, free_name
 from objectwise.gui.brightness import brightness_of
 from objectwise.gui.glance import Glance, Seen
-from objectwise.gui.jobs import Job, Outcome, count_objects, sentence
+from objectwise.gui.jobs import Job, Outcome, count_objects, counted, sentence
 from objectwise.gui.memory import Memory, arrays_of
 from objectwise.gui.wiring import origins_of, wire_images
 from objectwise.ops.labels import label_boundaries
@@ -336,9 +336,15 @@ def why_none(recipe: Recipe, results: Mapping[str, Result], inputs: Mapping[str,
 def said_of(outcome: Outcome) -> str:
     """Say what a run has found, and how long it took."""
     labels, table = (outcome.results[name] for name in outcome.job.recipe.outputs)
-    text = sentence(labels)
     column = "area" if labels.grid.ndim == 2 else "volume"
     frame = table.array.frame
+    if labels.kind == "labels":
+        # the window waits for this, and to count in the pixels takes long
+        n_frames = labels.grid.size("t", labels.array.shape) if "t" in labels.grid.axes else 1
+        rows = frame["frame"] if "t" in labels.grid.axes else np.zeros(len(frame), int)
+        text = counted(np.bincount(rows, minlength=n_frames).tolist())
+    else:
+        text = sentence(labels)
     if labels.kind == "labels" and len(frame) and column in frame:
         unit = unit_text(labels.grid.unit, labels.grid.ndim)
         text += f", median {number_text(frame[column].median())} {unit}"

@@ -55,7 +55,7 @@ class Seen:
     """The displayed plane of a result, and what to say about it.
 
     ``corner`` is the pixel of the plane at which the array begins; ``classes`` are those of brightness,
-    and their limits.
+    and their limits; ``span`` is the smallest and the largest number of an image.
     """
 
     array: np.ndarray | None
@@ -65,6 +65,7 @@ class Seen:
     corner: tuple[int, int] = (0, 0)
     classes: tuple[tuple[int, ...], tuple[float, ...]] | None = None
     brightness: Brightness | None = None
+    span: tuple[float, float] | None = None
 
 
 def look(glance: Glance, memory: Memory) -> Generator[Seen | str, None, Seen]:
@@ -196,7 +197,10 @@ class View:
                 glance.job, inputs, plane if not self.volume or self.in_volume else 0, block
             )
         corner = (region.shown[0].start, region.shown[1].start)
-        return Seen(_as_preview(array, result.kind), str(result.kind), text, values, corner, classes)
+        span = _span(array) if result.kind == "image" else None
+        return Seen(
+            _as_preview(array, result.kind), str(result.kind), text, values, corner, classes, span=span
+        )
 
     def _given(self, recipe: Recipe) -> dict[str, dict[str, Any]]:
         """Return what the function of each step is given beside arrays."""
@@ -253,6 +257,12 @@ def _as_preview(array: np.ndarray, kind: str | None) -> np.ndarray:
             array = np.where(array > 0, (array - 1) % 65535 + 1, 0)
         return array.astype(np.uint16)
     return array
+
+
+def _span(array: np.ndarray) -> tuple[float, float]:
+    """Return the smallest and the largest number of an array, infinite ones left out."""
+    finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
 
 
 def _found(array: np.ndarray, kind: str | None, whole: bool) -> str:

@@ -331,13 +331,7 @@ def sentence(result: Result) -> str:
         return f"{what}{numbers}{' ...' if len(values) > 12 else ''} {unit}"
     if result.kind == "labels":
         frames = list(result.grid.indices(result.array.shape, "t"))
-        counts = [count_objects(result.grid.read(result.array, index)) for index in frames]
-        if not sum(counts):
-            return "No objects"
-        text = f"{sum(counts)} object{'' if sum(counts) == 1 else 's'}"
-        if len(counts) > 1:
-            text += f" in {len(counts)} frames ({_listed(counts)})"
-        return text
+        return counted([count_objects(result.grid.read(result.array, index)) for index in frames])
     if result.kind == "mask":
         inside = float(np.count_nonzero(result.array)) / max(1, result.array.size)
         if inside in (0.0, 1.0):
@@ -349,7 +343,21 @@ def sentence(result: Result) -> str:
     return ""
 
 
-def _listed(counts: list[int]) -> str:
+def counted(counts: Sequence[int]) -> str:
+    """Say how many objects the frames hold.
+
+    Examples
+    --------
+    >>> counted([7]), counted([2, 1])
+    ('7 objects', '3 objects in 2 frames (2, 1)')
+    """
+    if not sum(counts):
+        return "No objects"
+    text = f"{sum(counts)} object{'' if sum(counts) == 1 else 's'}"
+    return f"{text} in {len(counts)} frames ({_listed(counts)})" if len(counts) > 1 else text
+
+
+def _listed(counts: Sequence[int]) -> str:
     shown_counts = counts if len(counts) <= 8 else [*counts[:6], "...", counts[-1]]
     return ", ".join(map(str, shown_counts))
 

@@ -89,10 +89,9 @@ class ViewTimer:
         self._late.stop()
 
 
-def limits_of(array: np.ndarray, source: Layer) -> tuple[float, float]:
+def limits_of(span: tuple[float, float], source: Layer) -> tuple[float, float]:
     """Return the contrast of a preview: that of its source where the brightness is alike, its own range elsewhere."""
-    finite = array[np.isfinite(array)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low, high = span
     if isinstance(source, Image) and not source.rgb:
         first, last = source.contrast_limits
         # a quarter of the source's range at least is used, and little lies outside
@@ -103,6 +102,16 @@ def limits_of(array: np.ndarray, source: Layer) -> tuple[float, float]:
         ):
             return float(first), float(last)
     return low, high if high > low else low + 1
+
+
+def fill(layer: Layer, array: np.ndarray) -> None:
+    """Show other pixels in a preview, which has an array of its own for them."""
+    if layer.data.shape != array.shape or layer.data.dtype != array.dtype:
+        layer.data = array.copy()
+        return
+    # for a new array napari looks at the extent of all layers, and compiles its shaders, again
+    np.copyto(layer.data, array)
+    layer.refresh(extent=False, highlight=False, thumbnail=False)
 
 
 class Preview:
@@ -270,7 +279,7 @@ class Preview:
         if layer is not None and here == self._look:
             if not np.array_equal(layer.translate, arguments["translate"]):
                 layer.translate = arguments["translate"]
-            layer.data = seen.array
+            fill(layer, seen.array)
         else:
             self.on, on = False, self.on
             if layer is not None:
@@ -278,8 +287,10 @@ class Preview:
             self._look = here
             self._layer = self._add(seen, source, arguments)
             self.on = on
-        if isinstance(self._layer, Image):
-            self._layer.contrast_limits = limits_of(seen.array, source)
+        if isinstance(self._layer, Image) and seen.span is not None:
+            limits = limits_of(seen.span, source)
+            if tuple(self._layer.contrast_limits) != limits:
+                self._layer.contrast_limits = limits
         self._cover(covered)
         self.shown += 1
         for row in seen.values:
@@ -290,11 +301,11 @@ class Preview:
     def _add(self, seen: Seen, source: Layer, arguments: dict[str, Any]) -> Layer:
         metadata = {KEY: {"preview": True}}
         if seen.kind == "image":
-            layer: Layer = Image(seen.array, name=NAME, metadata=metadata, **arguments)
+            layer: Layer = Image(seen.array.copy(), name=NAME, metadata=metadata, **arguments)
             if isinstance(source, Image) and not source.rgb:
                 layer.colormap = source.colormap
         else:
-            layer = Labels(seen.array, name=NAME, metadata=metadata, opacity=0.5, **arguments)
+            layer = Labels(seen.array.copy(), name=NAME, metadata=metadata, opacity=0.5, **arguments)
             layer.editable = False
         selected, active = set(self.viewer.layers.selection), self.viewer.layers.selection.active
         self.viewer.add_layer(layer)
