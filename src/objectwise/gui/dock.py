@@ -168,7 +168,7 @@ class OperationDock(ClosingDock):
         outer.setSpacing(4)
         outer.addWidget(self.area, 1)
         outer.addWidget(self.bar)
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(345)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Narrow, and as high as its content up to what a small screen has."""
