@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, SpinBox
 from psygnal import Signal
+from qtpy.QtCore import Qt
 
 from objectwise.core.grid import Grid
 from objectwise.core.operation import Parameter
@@ -302,6 +303,8 @@ class Groups(Field):
         self._exact: tuple[str, ...] | None = None
         super().__init__(parameter)
         self.title.value = "Measure"
+        # beside the first of many boxes
+        self.title.native.setAlignment(Qt.AlignmentFlag.AlignTop)
 
     def _make(self) -> Any:
         from objectwise.measure.groups import WORDS
