@@ -482,6 +482,7 @@ def test_tables_of_two_layers_frames_and_distances(model, open_dock, finish, blo
     spots = model.add_labels((movie > 500).astype(int) * 7, name="spots", **axes)
     dock = open_dock(MeasureDock, model)
     dock.choose("relate_objects")
+    assert {dock.boxes["children"].layer, dock.boxes["parents"].layer} == {spots, cells}
     dock.boxes["children"].layer, dock.boxes["parents"].layer = spots, cells
     finish(dock)
     # the table belongs to the layer that its rows are of
