@@ -251,9 +251,9 @@ def history(folder: Path) -> None:
     window.add_sample("nuclei_2d")
     for kind, method, values in (
         (FiltersDock, "smooth_gaussian", {"sigma": 0.6}),
-        (ThresholdDock, "threshold_auto", {"method": "li", "correction": 0.7}),
+        (ThresholdDock, "threshold_auto", {"method": "li", "correction": 0.85}),
         (MorphologyDock, "fill_holes", {}),
-        (WatershedDock, "split_touching", {"min_diameter": 6.0}),
+        (WatershedDock, "split_touching", {"min_diameter": 5.0}),
     ):
         dock = window.dock(kind, kind.__name__)
         dock.choose(method)
