@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 SIZE = (1366, 768)
+_N_COLOURS = 96
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as settings:
         os.environ["NAPARI_CONFIG"] = str(Path(settings) / "settings.yaml")
-        for scene in (first_minute, coins, nuclei, curated, volume, movie, colours, history):
+        for scene in (first_minute, coins, nuclei, curated, volume, movie, colours, table, history):
             scene(folder)
 
 
@@ -82,9 +83,23 @@ class Window:
 
     def shot(self, path: Path) -> None:
         """Write a picture of the whole window."""
+        from PIL import Image
+
         self.wait(0.2)
-        self.viewer.screenshot(str(path), canvas_only=False, flash=False)
+        picture = Image.fromarray(self.viewer.screenshot(canvas_only=False, flash=False)[..., :3])
+        # a palette is a third of the size; dithering would put specks into labels
+        picture.quantize(_N_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
         print(path)
+
+    def docks(self, kind: type) -> object:
+        """Return the open dock of a kind."""
+        return next(dock for dock in self.viewer.window.dock_widgets.values() if isinstance(dock, kind))
+
+    def remove(self, dock: object) -> None:
+        """Close one dock."""
+        dock.shut_down()
+        self.viewer.window.remove_dock_widget(dock)
+        self.wait(0.2)
 
     def close(self) -> None:
         """Close the docks and the window."""
@@ -235,20 +250,54 @@ def colours(folder: Path) -> None:
     window.close()
 
 
+def table(folder: Path) -> None:
+    """Show a table filtered by its columns, with a plot, and the objects coloured by one of them."""
+    from objectwise.gui.find_panel import FindPanel
+    from objectwise.gui.plots import PlotsDock
+    from objectwise.gui.table import TableDock
+
+    window = Window()
+    window.add_sample("nuclei_2d")
+    panel = window.dock(FindPanel, "Find and measure objects")
+    while panel.preview.busy:
+        window.wait(0.05)
+    window.run(panel)
+    window.remove(panel)
+    rows = window.docks(TableDock)
+    rows.plot("area")
+    plot = window.docks(PlotsDock)
+    plot.up.choose("circularity")
+    plot.draw()
+    rows.colour("area")
+    window.viewer.layers[-1].opacity = 1
+    rows.filter.setText("area > 40 and circularity > 0.8")
+    window.wait(1)
+    window.shot(folder / "table.png")
+    window.close()
+
+
 def history(folder: Path) -> None:
     """Show the steps behind labels, one of them with another value."""
-    from objectwise.gui.docks import ThresholdDock, WatershedDock
+    from objectwise.gui.docks import FiltersDock, MorphologyDock, ThresholdDock, WatershedDock
     from objectwise.gui.history import HistoryDock
 
     window = Window()
     window.add_sample("nuclei_2d")
-    dock = window.dock(ThresholdDock, "Threshold")
-    window.run(dock)
-    window.viewer.layers.selection.active = window.viewer.layers[-1]
-    dock = window.dock(WatershedDock, "Watershed")
-    window.run(dock)
+    for kind, method, values in (
+        (FiltersDock, "smooth_gaussian", {"sigma": 0.6}),
+        (ThresholdDock, "threshold_auto", {"method": "li", "correction": 0.85}),
+        (MorphologyDock, "fill_holes", {}),
+        (WatershedDock, "split_touching", {"min_diameter": 5.0}),
+    ):
+        dock = window.dock(kind, kind.__name__)
+        dock.choose(method)
+        dock.form.show_values(values)
+        window.run(dock)
+        window.remove(dock)
+        window.viewer.layers.selection.active = window.viewer.layers[-1]
+    window.viewer.layers[-1].opacity = 1
     dock = window.dock(HistoryDock, "History")
-    dock.list.setCurrentRow(1)
+    dock.list.setCurrentRow(2)
     dock.panel.form.fields["method"].value = "triangle"
     window.shot(folder / "history.png")
     window.close()

@@ -439,6 +439,42 @@ def test_measuring_without_an_image_leaves_out_brightness(model, open_dock, fini
     assert "Check an image" in dock.status.text()
 
 
+def test_classes_are_measured_as_classes_and_objects_as_objects(model, open_dock, finish, blobs):
+    notes = {"objectwise": {"kind": "classes"}}
+    classes = model.add_labels(np.digitize(blobs, (300, 600)), name="classes", metadata=notes, **UM)
+    cells = model.add_labels((blobs > 500).astype(int) * 7, name="cells", **UM)
+    model.layers.selection.active = classes
+    dock = open_dock(MeasureDock, model)
+    assert dock.record.name == "measure_classes"
+    assert dock.boxes["classes"].layer is classes
+    assert "one for each class" in finish(dock)
+    choose(dock.boxes["classes"], "cells")
+    assert dock.record.name == "measure"
+    assert dock.boxes["labels"].layer is cells
+    choose(dock.boxes["labels"], "classes")
+    assert dock.record.name == "measure_classes"
+    # what is chosen by hand stays
+    dock.choose("measure")
+    assert dock.record.name == "measure"
+    # of two layers that one is taken for objects which holds objects
+    dock.choose("measure_classes_in_objects")
+    assert dock.boxes["labels"].layer is cells
+    assert dock.boxes["classes"].layer is classes
+
+
+def test_return_sets_the_pixel_size_once_all_of_it_is_given(model, open_dock, blobs):
+    model.add_image(np.stack([blobs] * 3), name="volume", axis_labels=("z", "y", "x"))
+    dock = open_dock(ThresholdDock, model)
+    row = dock.pixel_size
+    row.plane.setValue(0.25)
+    row.plane.lineEdit().returnPressed.emit()
+    assert not row.isHidden()
+    row.step.setValue(1.5)
+    row.step.lineEdit().returnPressed.emit()
+    assert row.isHidden()
+    np.testing.assert_allclose(model.layers["volume"].scale, (1.5, 0.25, 0.25))
+
+
 def test_tables_of_two_layers_frames_and_distances(model, open_dock, finish, blobs):
     movie = np.stack([blobs, blobs])
     axes = {"axis_labels": ("t", "y", "x"), "scale": (1, 0.5, 0.5), "units": ("s", "um", "um")}
@@ -446,6 +482,7 @@ def test_tables_of_two_layers_frames_and_distances(model, open_dock, finish, blo
     spots = model.add_labels((movie > 500).astype(int) * 7, name="spots", **axes)
     dock = open_dock(MeasureDock, model)
     dock.choose("relate_objects")
+    assert {dock.boxes["children"].layer, dock.boxes["parents"].layer} == {spots, cells}
     dock.boxes["children"].layer, dock.boxes["parents"].layer = spots, cells
     finish(dock)
     # the table belongs to the layer that its rows are of

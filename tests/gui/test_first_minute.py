@@ -222,9 +222,14 @@ def test_cancel_leaves_all_as_it_was(person):
     assert layer.visible
 
 
-def test_nothing_is_cut_on_a_small_screen(person):
+@pytest.mark.parametrize("known", [True, False])
+def test_nothing_is_cut_on_a_small_screen(person, known):
     person.viewer.window.resize(1366, 768)
-    person.open_sample("nuclei_timelapse")
+    if known:
+        person.open_sample("nuclei_timelapse")
+    else:
+        volumes = np.random.default_rng(0).poisson(3, (2, 4, 32, 32)).astype(np.uint16)
+        person.viewer.add_image(volumes, name="volumes", axis_labels=("t", "z", "y", "x"))
     person.viewer.layers.selection.active = person.viewer.layers[0]
     panel = person.open_panel()
     person.look()

@@ -79,7 +79,7 @@ def test_an_object_without_contrast_stays_as_it_is() -> None:
 
 def test_the_pixel_size_is_a_number_that_lengths_can_be_set_by() -> None:
     image = np.zeros((4, 6, 8))
-    assert ow.apply("find_pixel_size", image, grid=ow.Grid("zyx", (2.0, 0.5, 0.5), "um")) == 0.5
+    assert ow.apply("find_pixel_size", image, grid=ow.Grid("zyx", (4.0, 0.5, 0.5), "um")) == 1.0
 
 
 @pytest.mark.parametrize("ndim", [2, 3])

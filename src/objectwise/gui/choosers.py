@@ -48,15 +48,16 @@ def suits(layer: Layer, kind: str) -> bool:
 
 def first_choice(layers: Sequence[Layer], active: Layer | None, kind: str) -> Layer | None:
     """Return the layer that an input starts with: the selected one, the first image, or the newest labels."""
-    if active in layers:
+    preferred = _PREFERRED.get(kind, ())
+    if active in layers and (not preferred or kind_of(active) in preferred):
         return active
-    if kind not in _PREFERRED:
+    if not preferred:
         return layers[0] if layers else None
-    for wanted in _PREFERRED[kind]:
+    for wanted in preferred:
         fitting = [layer for layer in layers if kind_of(layer) == wanted]
         if fitting:
             return fitting[-1]
-    return layers[-1] if layers else None
+    return active if active in layers else layers[-1] if layers else None
 
 
 class NarrowComboBox(QComboBox):

@@ -192,7 +192,7 @@ class ColoursDock(LinkedDock):
         column.addWidget(self.legend)
         column.addWidget(self.back)
         column.addStretch(1)
-        self.setMinimumWidth(240)
+        self.setMinimumWidth(315)
 
     def paint(self, _event: Any = None) -> None:
         """Take the colours of napari's theme."""

@@ -191,7 +191,7 @@ class OperationDock(ClosingDock):
         always.addWidget(self.preview_box)
         outer.addLayout(always)
         outer.addWidget(self.bar)
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(345)
 
     def _add_shortcuts(self) -> None:
         for keys, act, widget in (
@@ -339,9 +339,21 @@ class OperationDock(ClosingDock):
             self.boxes[item.name] = box
             self.input_rows.addRow(row_label(item.name.capitalize(), item.description), box)
             self._offer(box)
-            if isinstance(box, LayerBox) and not item.optional and before.get(item.kind) is not None:
-                box.layer = before[item.kind]
+            if isinstance(box, LayerBox) and not item.optional:
+                taken = [other.layer for other in self._boxes_like(box)]
+                layer = before.pop(item.kind, None)
+                if layer is None and box.layer in taken:
+                    # objects are not related to themselves
+                    rest = [one for one in self.viewer.layers if suits(one, item.kind) and one not in taken]
+                    layer = first_choice(rest, None, item.kind)
+                if layer is not None:
+                    box.layer = layer
             box.chosen.connect(self._on_layer_chosen)
+
+    def _boxes_like(self, box: LayerBox) -> list[LayerBox]:
+        """Return the other choosers for a layer of the same kind."""
+        boxes = [one for one in self.boxes.values() if isinstance(one, LayerBox) and one is not box]
+        return [one for one in boxes if one.kind == box.kind]
 
     def _make_box(self, item: Input) -> LayerBox | LayerList:
         if item.kind == "images":

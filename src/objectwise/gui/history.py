@@ -130,7 +130,7 @@ class HistoryDock(ClosingDock):
         outer.setSpacing(4)
         outer.addWidget(area, 1)
         outer.addWidget(self.bar)
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(330)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Narrow, and as high as a small screen allows."""

@@ -14,12 +14,15 @@ from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.forms import Form
 from objectwise.gui.jobs import Job, Outcome, measured
-from objectwise.gui.layers import identity
+from objectwise.gui.layers import identity, kind_of
 from objectwise.gui.noted_table import NotedTable, note_table, table_of
 from objectwise.gui.remeasure import Origin
 from objectwise.gui.table import show_table
 from objectwise.gui.undo import history_of
 from objectwise.measure.families import FAMILIES, defaults, groups, groups_by_default
+
+# what is measured of a layer, by what its numbers mean
+_METHODS = {"labels": "measure", "classes": "measure_classes"}
 
 
 class MeasureDock(OperationDock):
@@ -32,6 +35,9 @@ class MeasureDock(OperationDock):
         self._target: Any = None
         super().__init__(viewer)
         self.preview_box.hide()
+        active = viewer.layers.selection.active
+        if isinstance(active, Labels):
+            self._suit_layer(active)
 
     @property
     def _measured_layer(self) -> Layer | None:
@@ -47,6 +53,29 @@ class MeasureDock(OperationDock):
     def _is_of_the_labels(self, layer: Layer) -> bool:
         """Whether an image shows what the labels lie upon, and is not made of another here."""
         return lies_on(layer, self._measured_layer)
+
+    def _on_layer_chosen(self, event: Any = None) -> None:
+        super()._on_layer_chosen(event)
+        if not self._quiet and not self._closed:
+            self._suit_layer(self._measured_layer)
+
+    def _suit_layer(self, layer: Layer | None) -> None:
+        """Take classes for classes, and objects for objects, as soon as such a layer is chosen.
+
+        A method that is chosen afterwards stays.
+        """
+        kind = kind_of(layer) if layer is not None else ""
+        wanted = _METHODS.get(kind)
+        if wanted is None or self.record.name == wanted or self.record.name not in _METHODS.values():
+            return
+        self.choose(wanted)
+        with self.quiet():
+            box = self.boxes[self.record.inputs[0].name]
+            assert isinstance(box, LayerBox)
+            box.layer = layer
+        super()._on_layer_chosen()
+        if kind == "classes":
+            self.say("The layer holds classes: one row for each class in each frame.")
 
     def _make_form(self, record: Method) -> Form:
         form = Form(record, feature_boxes())

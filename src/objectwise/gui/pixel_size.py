@@ -41,13 +41,15 @@ class PixelSizeRow(QWidget):
         self.button = QPushButton("Set")
         self.button.setToolTip("Give the layer, and others of its size, this pixel size")
         self.button.clicked.connect(self._on_click)
+        self.plane.lineEdit().returnPressed.connect(self._on_return)
+        self.step.lineEdit().returnPressed.connect(self._on_click)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
+        row.setSpacing(3)
         label = QLabel("Pixel size")
         for widget in (label, self.plane, self.step_label, self.step, self.unit, self.button):
             row.addWidget(widget)
-        self.button.setFixedWidth(44)
+        self.button.setFixedWidth(40)
         row.setStretch(1, 1)
         row.setStretch(3, 1)
 
@@ -58,6 +60,14 @@ class PixelSizeRow(QWidget):
         volume = grid is not None and grid.ndim == 3
         self.step.setVisible(volume)
         self.step_label.setVisible(volume)
+
+    def _on_return(self) -> None:
+        """Go on to the distance between planes where there are any."""
+        if self.step.isHidden():
+            self._on_click()
+        else:
+            self.step.setFocus()
+            self.step.selectAll()
 
     def _on_click(self) -> None:
         if self._grid is None:
@@ -88,14 +98,23 @@ def calibrate_alike(viewer: Any, main: Layer, sizes: Mapping[str, float], unit: 
     viewer.reset_view()
 
 
+class _Short(QDoubleSpinBox):
+    """A number without zeros at its end, of which two fit beside each other."""
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt's name
+        """Return the text that is shown."""
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
 def _number() -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
+    box = _Short()
     box.setDecimals(4)
     box.setRange(0.0001, 100000.0)
     box.setValue(1.0)
     box.setSingleStep(0.1)
     # without the buttons of the theme four of these fit beside each other
     box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-    box.setMinimumWidth(44)
+    # the theme's own minimum is wider, and pushed the button out of the dock
+    box.setStyleSheet("QDoubleSpinBox { min-width: 34px; }")
     pass_wheel(box)
     return box

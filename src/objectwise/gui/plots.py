@@ -106,7 +106,7 @@ class PlotsDock(LinkedDock):
         column.addWidget(self.view, 1)
         column.addWidget(self.only_frame)
         column.addWidget(self.says)
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(305)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Narrow enough to lie at the side."""

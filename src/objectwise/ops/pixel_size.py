@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from objectwise.core.locality import Whole
@@ -29,7 +30,8 @@ def find_pixel_size(
     Returns
     -------
     float
-        The pixel size along the last axis, in its unit.
+        The edge of a square or cube as large as a pixel, in the unit of the pixel size: where planes are far apart,
+        more than the pixel size within a plane.
 
     Examples
     --------
@@ -37,4 +39,8 @@ def find_pixel_size(
     >>> find_pixel_size(np.zeros((4, 4)), spacing=(0.5, 0.5))
     0.5
     """
-    return float(spacing[-1]) if spacing else 1.0
+    if not spacing:
+        return 1.0
+    # as ratios, so that square pixels keep their size to the last bit
+    width = float(spacing[-1])
+    return width * math.prod(step / width for step in spacing) ** (1 / len(spacing))
