@@ -17,7 +17,7 @@ from objectwise.gui.measuring import MeasureDock
 from objectwise.gui.noted_table import table_of
 from objectwise.gui.selection import keys_of, selection_of
 from objectwise.gui.table import TableDock
-from objectwise.gui.undo import bytes_of_edits, history_of
+from objectwise.gui.undo import bytes_of_edits, undo_stack
 from tests.gui.test_freshness import measured, squares
 
 
@@ -234,7 +234,7 @@ def test_operations_and_tables_are_undone(model, blobs, open_dock, finish, ready
     finish(shape)
     new = model.layers[-1]
     assert not layer.visible
-    history = history_of(model)
+    history = undo_stack(model)
     assert history.undo()
     assert list(model.layers) == [layer]
     assert layer.visible
@@ -355,4 +355,4 @@ def test_a_closed_dock_leaves_nothing(model, open_dock):
     dock.line.setChecked(True)
     dock.shut_down()
     assert (count(), len(model.mouse_drag_callbacks), len(layer.keymap), list(model.layers)) == before
-    history_of(model).add_layers("something", [layer])
+    undo_stack(model).add_layers("something", [layer])

@@ -51,7 +51,7 @@ from objectwise.gui.newest import Failure, Newest, attempt
 from objectwise.gui.noted_table import classes_of
 from objectwise.gui.run_bar import colors, text_label
 from objectwise.gui.selection import keys_of
-from objectwise.gui.undo import history_of, undo_keys
+from objectwise.gui.undo import undo_keys, undo_stack
 
 _CLASSES = 9
 
@@ -67,9 +67,9 @@ class CurateDock(LinkedDock):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         undo_keys(self, viewer)
-        self._history.changed.connect(self._show_history)
+        self._undo.changed.connect(self._show_undo)
         # napari's own undo changes what can be undone here
-        self._show_history()
+        self._show_undo()
 
     def takes(self, layer: Any) -> bool:
         """Whether a layer has objects."""
@@ -79,7 +79,7 @@ class CurateDock(LinkedDock):
 
     def build(self) -> None:
         """Make the widgets."""
-        self._history = history_of(self.viewer)
+        self._undo = undo_stack(self.viewer)
         self._work = Newest(self._on_worked)
         self._make: Newest | None = None
         self._drawing: Drawing | None = None
@@ -587,7 +587,7 @@ class CurateDock(LinkedDock):
         what = f"class {names[number - 1]} for" if number else "no class for"
         title = f"{what} {_objects(len(keys))}"
         if classes != classes_of(self.layer):
-            self._history.add_classes(title, self.layer, classes)
+            self._undo.add_classes(title, self.layer, classes)
         self.say(f"{title[:1].upper()}{title[1:]}.")
 
     def _bind(self, on: bool) -> None:
@@ -657,25 +657,25 @@ class CurateDock(LinkedDock):
         self.viewer.add_layer(new)
         hidden = [layer] if layer.visible else []
         layer.visible = False
-        self._history.add_layers(f"new layer: {new.name}", [new], hidden)
+        self._undo.add_layers(f"new layer: {new.name}", [new], hidden)
         self.say(f"Placed as {new.name}.")
 
     # --- undo ------------------------------------------------------------------------------------------
 
     def undo(self) -> None:
         """Undo what was done last."""
-        title = self._history.undo()
+        title = self._undo.undo()
         self.say(f"Undone: {title}." if title else "There is nothing to undo.")
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        title = self._history.redo()
+        title = self._undo.redo()
         self.say(f"Done again: {title}." if title else "There is nothing to do again.")
 
-    def _show_history(self) -> None:
+    def _show_undo(self) -> None:
         for button, word, title in (
-            (self.undo_button, "Undo", self._history.next_undo()),
-            (self.redo_button, "Redo", self._history.next_redo()),
+            (self.undo_button, "Undo", self._undo.next_undo()),
+            (self.redo_button, "Redo", self._undo.next_redo()),
         ):
             button.setEnabled(bool(title))
             button.setToolTip(f"{word}: {title}" if title else f"Nothing to {word.lower()}")
@@ -687,11 +687,11 @@ class CurateDock(LinkedDock):
         return [*super().layer_events(layer), *paint, (layer.events.name, self._refresh)]
 
     def _on_paint(self, _event: Any = None) -> None:
-        self._show_history()
+        self._show_undo()
 
     def let_go(self) -> None:
         """Follow nothing any more."""
-        self._history.changed.disconnect(self._show_history)
+        self._undo.changed.disconnect(self._show_undo)
         self._work.drop()
         super().let_go()
 

@@ -17,7 +17,7 @@ from objectwise.gui.freshness import freshness_of
 from objectwise.gui.layers import NonZero, source_of
 from objectwise.gui.noted_table import classes_of, table_of
 from objectwise.gui.selection import keys_of
-from objectwise.gui.undo import EDITS_LIMIT, bound_edits, history_of
+from objectwise.gui.undo import EDITS_LIMIT, bound_edits, undo_stack
 
 # of a frame: its block, the boxes of the objects, and the first id that is free
 Act = Callable[[np.ndarray, dict[int, Box], int], list[After]]
@@ -167,7 +167,7 @@ def write(viewer: Any, layer: Labels, title: str, change: Change) -> str:
     # napari has no slice of a hidden layer to write into, and nobody edits what cannot be seen
     layer.visible = True
     layer.data_setitem(change.indices, change.values)
-    history_of(viewer).add_edit(title, layer)
+    undo_stack(viewer).add_edit(title, layer)
     forgotten = bound_edits(layer)
     text = f"{title[:1].upper()}{title[1:]}: done."
     if forgotten:

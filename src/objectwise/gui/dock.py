@@ -54,7 +54,7 @@ from objectwise.gui.remembered import note_used, used_last
 from objectwise.gui.rows import DependentRows, row_label, row_layout
 from objectwise.gui.run_bar import RunBar, colors, text_label
 from objectwise.gui.shortcuts import add_shortcut
-from objectwise.gui.undo import history_of, undo_keys
+from objectwise.gui.undo import undo_keys, undo_stack
 from objectwise.gui.wiring import Choice, make_job, wire_images
 
 # of the column of labels, in pixels
@@ -539,7 +539,7 @@ class OperationDock(ClosingDock):
             hidden = [layer for layer in self._replaced if placed and layer.visible]
             for layer in hidden:
                 layer.visible = False
-            history_of(self.viewer).add_layers(job.title, placed, hidden)
+            undo_stack(self.viewer).add_layers(job.title, placed, hidden)
         for step, name, value in outcome.values():
             if step == outcome.job.recipe.steps[0].id:
                 self._on_value(name, value)

@@ -35,7 +35,7 @@ from objectwise.gui.preview import Preview
 from objectwise.gui.rows import CHOOSE
 from objectwise.gui.run_bar import text_label
 from objectwise.gui.saving import SaveRow
-from objectwise.gui.undo import history_of
+from objectwise.gui.undo import undo_stack
 
 _YELLOW = {False: "#e5b93c", True: "#8a5a00"}
 # until the outlines are there, in milliseconds, before it is said that they take long
@@ -283,9 +283,9 @@ class FindPanel(OperationDock):
         name, measured = outcome.job.recipe.outputs
         before = keep_measured(self.viewer, layer, outcome, measured, {name: layer})
         if layer is old:
-            history_of(self.viewer).add_table(outcome.job.title, layer, before)
+            undo_stack(self.viewer).add_table(outcome.job.title, layer, before)
         else:
-            history_of(self.viewer).add_layers(outcome.job.title, [layer], hidden)
+            undo_stack(self.viewer).add_layers(outcome.job.title, [layer], hidden)
         recipe = replace(table.recipe or outcome.job.recipe, outputs=outcome.job.recipe.outputs)
         inputs = {name: [one] for name, one in layers_of(outcome.job, self.viewer).items()}
         self.save.offer(layer, recipe, inputs, outcome.job.space.source)

@@ -20,7 +20,6 @@ from qtpy.QtWidgets import (
 )
 
 from objectwise.core.recipe import Recipe
-from objectwise.gui import undo
 from objectwise.gui.calibration import is_preview
 from objectwise.gui.choosers import LayerBox, LayerList
 from objectwise.gui.closing import ClosingDock
@@ -44,6 +43,7 @@ from objectwise.gui.retrace import (
 from objectwise.gui.run_bar import RunBar, colors, text_label
 from objectwise.gui.step_list import StepList
 from objectwise.gui.step_panel import StepPanel
+from objectwise.gui.undo import undo_stack
 
 _NOTHING = (
     "No steps are known behind this layer: it was opened or drawn, not made here. "
@@ -361,7 +361,7 @@ class HistoryDock(ClosingDock):
         hidden = [layer for layer in self._hidden if placed and layer.visible]
         for layer in hidden:
             layer.visible = False
-        undo.history_of(self.viewer).add_layers(job.title, list(placed.values()), hidden)
+        undo_stack(self.viewer).add_layers(job.title, list(placed.values()), hidden)
         for name, result in outcome.results.items():
             if result.kind == "table":
                 source = measured(job.recipe, name)
@@ -369,7 +369,7 @@ class HistoryDock(ClosingDock):
                 if layer is not None:
                     before = keep_measured(self.viewer, layer, outcome, name, placed)
                     if layer not in placed.values():
-                        undo.history_of(self.viewer).add_table(job.title, layer, before)
+                        undo_stack(self.viewer).add_table(job.title, layer, before)
                     self.show_history(history_of(layer))
 
     def say(self, sentence: str, wrong: bool = False) -> None:

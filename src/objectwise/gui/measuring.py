@@ -18,7 +18,7 @@ from objectwise.gui.layers import identity, kind_of
 from objectwise.gui.noted_table import NotedTable, note_table, table_of
 from objectwise.gui.remeasure import Origin
 from objectwise.gui.table import show_table
-from objectwise.gui.undo import history_of
+from objectwise.gui.undo import undo_stack
 from objectwise.measure.families import FAMILIES, defaults, groups, groups_by_default
 
 # what is measured of a layer, by what its numbers mean
@@ -100,7 +100,7 @@ class MeasureDock(OperationDock):
         for name, result in outcome.results.items():
             if result.kind == "table" and layer is not None and layer in self.viewer.layers:
                 before = keep_measured(self.viewer, layer, outcome, name)
-                history_of(self.viewer).add_table("measure", layer, before)
+                undo_stack(self.viewer).add_table("measure", layer, before)
 
 
 def lies_on(image: Layer, layer: Layer | None) -> bool:

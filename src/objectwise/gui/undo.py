@@ -66,7 +66,7 @@ def _stack(layer: Labels | None, name: str) -> Sequence[Any]:
     return getattr(layer, f"_{name}_history", ())
 
 
-class History:
+class UndoStack:
     """What was done in a viewer, the last one at the end.
 
     Attributes
@@ -198,7 +198,7 @@ class History:
 
     @contextmanager
     def _acting(self) -> Iterator[None]:
-        """Undo or redo something: what it sets off in the viewer finds the history neither here nor there."""
+        """Undo or redo something: what it sets off in the viewer finds the stack neither here nor there."""
         self._busy = True
         try:
             yield
@@ -269,24 +269,24 @@ def bound_edits(layer: Labels) -> int:
     return n
 
 
-_kept: WeakKeyDictionary[Any, History] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Any, UndoStack] = WeakKeyDictionary()
 
 
-def history_of(viewer: Any) -> History:
-    """Return the history of a viewer: always the same for the same viewer."""
+def undo_stack(viewer: Any) -> UndoStack:
+    """Return the stack of a viewer: always the same for the same viewer."""
     # a window hands out a proxy of its viewer now and then
     viewer = getattr(viewer, "__wrapped__", viewer)
     if viewer not in _kept:
-        _kept[viewer] = History(viewer)
+        _kept[viewer] = UndoStack(viewer)
     return _kept[viewer]
 
 
 def undo_keys(dock: QWidget, viewer: Any) -> None:
     """Let Ctrl+Z and Ctrl+Shift+Z in a dock undo and redo what was done in its viewer."""
-    history = history_of(viewer)
+    stack = undo_stack(viewer)
     for key, act in (
-        (QKeySequence.StandardKey.Undo, history.undo),
-        (QKeySequence.StandardKey.Redo, history.redo),
+        (QKeySequence.StandardKey.Undo, stack.undo),
+        (QKeySequence.StandardKey.Redo, stack.redo),
     ):
         shortcut = QShortcut(QKeySequence(key), dock)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
