@@ -53,11 +53,11 @@ def choose(layer, frames, labels):
 
 
 EDITS = {
-    "delete": lambda dock: dock.delete(),
-    "keep only": lambda dock: dock.keep_only(),
-    "merge": lambda dock: dock.merge(),
-    "fill holes": lambda dock: dock.fill_holes(),
-    "smooth": lambda dock: dock.smooth(),
+    "delete": lambda dock: dock.edits.delete(),
+    "keep only": lambda dock: dock.edits.keep_only(),
+    "merge": lambda dock: dock.edits.merge(),
+    "fill holes": lambda dock: dock.edits.fill_holes(),
+    "smooth": lambda dock: dock.edits.smooth(),
     "swap": lambda dock: dock.swap(),
     "cut": lambda dock: dock.splitting.cut(np.array([[1.0, 65.0, -2.0], [1.0, 67.0, 130.0]])),
     "class": lambda dock: dock.give_class(1),
@@ -97,19 +97,19 @@ def test_every_edit_is_undone_and_done_again(name, cells, ready, model):
 def test_edits_stay_in_their_frame_unless_all_are_meant(cells, ready):
     layer, dock = cells
     choose(layer, [1], [3])
-    dock.delete()
+    dock.edits.delete()
     ready(dock)
     assert [(layer.data[frame] == 3).any() for frame in range(3)] == [True, False, True]
     choose(layer, [2], [10])
-    dock.everywhere.setChecked(True)
-    dock.delete()
+    dock.chosen.everywhere.setChecked(True)
+    dock.edits.delete()
     ready(dock)
     assert not (layer.data == 10).any()
     dock.undoing.undo()
     assert np.count_nonzero(layer.data == 10) == 3 * 120
     ready(dock)
     choose(layer, [0, 2], [3, 17])
-    dock.merge()
+    dock.edits.merge()
     ready(dock)
     assert not (layer.data == 17).any()
     assert np.count_nonzero(layer.data[0] == 3) == 240
@@ -118,24 +118,24 @@ def test_edits_stay_in_their_frame_unless_all_are_meant(cells, ready):
 def test_rows_of_the_filter(cells, ready, model, open_dock):
     layer, dock = cells
     table = open_dock(TableDock, model)
-    assert not dock.target.model().item(1).isEnabled()
+    assert not dock.chosen.target.model().item(1).isEnabled()
     selection_of(layer).show_where("label > 70000")
     n = len(table.model.order)
-    assert dock.target.itemText(1) == f"{n} rows shown by the filter"
-    dock.target.setCurrentIndex(1)
-    dock.delete()
+    assert dock.chosen.target.itemText(1) == f"{n} rows shown by the filter"
+    dock.chosen.target.setCurrentIndex(1)
+    dock.edits.delete()
     ready(dock)
     assert layer.data.max() < 70_000
     assert len(table_of(layer).table) == 108 - n
     dock.undoing.undo()
     ready(dock)
-    dock.target.setCurrentIndex(1)
-    dock.keep_only()
+    dock.chosen.target.setCurrentIndex(1)
+    dock.edits.keep_only()
     ready(dock)
     assert layer.data[layer.data > 0].min() > 70_000
     dock.undoing.undo()
     ready(dock)
-    dock.target.setCurrentIndex(1)
+    dock.chosen.target.setCurrentIndex(1)
     dock.to_new_layer()
     ready(dock)
     new = model.layers[-1]
@@ -209,7 +209,7 @@ def test_paint_of_a_person_is_undone_before_what_lies_below(cells, ready, model)
     layer, dock = cells
     choose(layer, [0], [3])
     pixels = layer.data.copy()
-    dock.delete()
+    dock.edits.delete()
     ready(dock)
     deleted = layer.data.copy()
     layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 9)
@@ -260,19 +260,19 @@ def test_memory_is_bounded(cells, ready, monkeypatch):
     sizes = []
     for label in (3, 10, 17):
         choose(layer, [0, 1, 2], [label] * 3)
-        dock.delete()
+        dock.edits.delete()
         ready(dock)
         sizes.append(bytes_of_edits(layer))
     # two bytes for each of three places, four for the value before and after
     assert sizes[0] == 3 * 120 * 14
     monkeypatch.setattr(undo, "EDITS_LIMIT", sizes[0] * 2)
     choose(layer, [0, 1, 2], [24] * 3)
-    dock.delete()
+    dock.edits.delete()
     assert "2 oldest edits" in ready(dock)
     assert bytes_of_edits(layer) <= sizes[0] * 2
     monkeypatch.setattr("objectwise.gui.curating.EDITS_LIMIT", 100)
     choose(layer, [0], [38])
-    dock.delete()
+    dock.edits.delete()
     assert "put objects into a new layer" in ready(dock)
     assert (layer.data[0] == 38).any()
 
@@ -281,7 +281,7 @@ def test_what_cannot_be_edited_is_copied(model, open_dock, ready):
     lazy = model.add_labels(da.from_array(squares(), chunks=60), name="lazy", scale=(0.5, 0.5), units="um")
     dock = open_dock(CurateDock, model)
     assert "part by part" in dock.problem.text()
-    assert not dock.erase.isEnabled()
+    assert not dock.edits.erase.isEnabled()
     dock.make_copy()
     ready(dock)
     copy = model.layers[-1]
@@ -307,7 +307,7 @@ def test_a_hidden_layer_is_shown_when_it_is_edited(model, open_dock, ready):
     layer = model.add_labels(squares(), name="hidden", visible=False)
     dock = open_dock(CurateDock, model)
     choose(layer, [0], [3])
-    dock.delete()
+    dock.edits.delete()
     assert "done" in ready(dock)
     assert layer.visible
     assert not (layer.data == 3).any()

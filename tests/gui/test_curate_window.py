@@ -49,13 +49,13 @@ def test_a_person_curates_and_undoes_it(window, qtbot):
     assert len(table_of(layer).table) == 37
     assert "2 rows measured again" in table.age.text.text()
     table.view.setCurrentIndex(table.model.index(4, 0))
-    qtbot.mouseClick(dock.erase, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.edits.erase, Qt.MouseButton.LeftButton)
     settle(qtbot, layer, dock)
     assert len(table_of(layer).table) == 36
     assert dock.undoing.undo_button.text() == "Undo: delete 1 object"
 
-    dock.keep.setFocus()
-    qtbot.keyClick(dock.keep, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    dock.edits.keep.setFocus()
+    qtbot.keyClick(dock.edits.keep, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     settle(qtbot, layer, dock)
     assert len(table_of(layer).table) == 37
     qtbot.mouseClick(dock.undoing.undo_button, Qt.MouseButton.LeftButton)

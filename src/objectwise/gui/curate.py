@@ -11,9 +11,6 @@ import numpy as np
 from napari.layers import Labels
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
     QFrame,
     QScrollArea,
     QSpinBox,
@@ -25,8 +22,10 @@ from objectwise.gui import acts
 from objectwise.gui.age_line import AgeLine
 from objectwise.gui.button_rows import button, heading, row
 from objectwise.gui.calibration import is_preview
+from objectwise.gui.chosen_row import ChosenRow, counted
 from objectwise.gui.class_rows import ClassRows
-from objectwise.gui.curating import Act, Task, in_all_frames, rows_by_frame, why_not, work_out, write
+from objectwise.gui.curating import Act, Task, why_not, work_out, write
+from objectwise.gui.edit_rows import EditRows
 from objectwise.gui.linked_dock import LinkedDock
 from objectwise.gui.new_layers import NewLayers
 from objectwise.gui.newest import Failure, Newest, attempt
@@ -66,30 +65,11 @@ class CurateDock(LinkedDock):
             "Make a copy to edit", "A copy in memory, with ids up to two billion", self.make_copy
         )
         self.age = AgeLine(self.viewer, brief=True)
-        self.target = QComboBox()
-        self.target.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.target.setMinimumContentsLength(8)
-        self.target.setToolTip(
-            "<p>Which objects the buttons below work on. Select them in the table, in a plot or by clicking on the "
-            "canvas; Shift adds one.</p>"
-        )
-        self.target.addItems(["", ""])
-        self.target.currentIndexChanged.connect(self._refresh)
-        self.everywhere = QCheckBox("All frames")
-        self.everywhere.setToolTip("Do it to the same ids in every frame, and not in theirs alone")
-        self.everywhere.toggled.connect(self._refresh)
-        self.keep = button("Keep only", "Delete all other objects of the same frames", self.keep_only)
-        self.erase = button("Delete", "Delete these objects", self.delete)
-        self.join = button("Merge", "Give objects of a frame one id, the lowest of theirs", self.merge)
-        self.fill = button("Fill holes", "Fill the background that they enclose", self.fill_holes)
-        self.even = button("Smooth", "Smooth their outlines, over background alone", self.smooth)
-        self.even_by = QDoubleSpinBox()
-        self.even_by.setRange(0.5, 20.0)
-        self.even_by.setSingleStep(0.5)
-        self.even_by.setValue(1.5)
-        self.even_by.setSuffix(" px")
-        self.even_by.setMinimumWidth(60)
-        self.even_by.setToolTip("How far: details smaller than this go")
+        self.chosen = ChosenRow(self.viewer)
+        self.chosen.changed.connect(self._refresh)
+        self.edits = EditRows(self.chosen)
+        self.edits.said.connect(self.say)
+        self.edits.asked.connect(self.do)
         self.to_layer = button("To a new layer", "A labels layer with these objects alone", self.to_new_layer)
         self.splitting = SplitRows(self.viewer)
         self.splitting.said.connect(self.say)
@@ -109,7 +89,6 @@ class CurateDock(LinkedDock):
         )
         self.undoing = UndoButtons(self.viewer)
         self.undoing.said.connect(self.say)
-        self._needing = [self.keep, self.erase, self.join, self.fill, self.even, self.to_layer]
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -117,11 +96,8 @@ class CurateDock(LinkedDock):
         column = QVBoxLayout(inner)
         column.setContentsMargins(8, 6, 8, 6)
         column.setSpacing(5)
-        for widget in (self.title, self.problem, self.copy, self.age):
+        for widget in (self.title, self.problem, self.copy, self.age, self.chosen, self.edits):
             column.addWidget(widget)
-        column.addLayout(row(self.target, self.everywhere))
-        column.addLayout(row(self.keep, self.erase, self.join))
-        column.addLayout(row(self.fill, self.even, self.even_by))
         column.addLayout(row(self.to_layer))
         column.addWidget(heading("Split"))
         column.addWidget(self.splitting)
@@ -173,9 +149,8 @@ class CurateDock(LinkedDock):
     def show_table(self) -> None:
         """Show another layer, or another table of it."""
         assert self.layer is not None
-        self.age.show_for(self.layer)
-        self.classes.show_for(self.layer)
-        self.splitting.show_for(self.layer)
+        for part in (self.chosen, self.age, self.classes, self.splitting):
+            part.show_for(self.layer)
         self._refresh()
 
     def show_rows(self) -> None:
@@ -191,7 +166,7 @@ class CurateDock(LinkedDock):
 
     def leave(self) -> None:
         """Follow the layer no more."""
-        for part in (self.classes, self.splitting, self.age):
+        for part in (self.classes, self.splitting, self.age, self.chosen):
             part.show_for(None)
         super().leave()
 
@@ -200,55 +175,17 @@ class CurateDock(LinkedDock):
         super().clear()
         self._refresh()
 
-    def keys(self) -> np.ndarray:
-        """Return the rows that the buttons work on; see `keys_of`."""
-        selection = self.selection
-        if selection is None:
-            return np.zeros(0, np.int64)
-        return (
-            self._filtered()
-            if self.target.currentIndex() == 1
-            else selection.keys[selection.keys % keys_of(1, 0) > 0]
-        )
-
-    def _filtered(self) -> np.ndarray:
-        noted, selection = self.noted, self.selection
-        if noted is None or selection is None or not (selection.condition or selection.frame_only):
-            return np.zeros(0, np.int64)
-        places, problem = selection.shown(noted.table, self.time())
-        if problem:
-            return np.zeros(0, np.int64)
-        frame = noted.table.frame.iloc[places]
-        return keys_of(frame["frame"].to_numpy(), frame["label"].to_numpy())
-
-    def rows(self) -> dict[int, list[int]]:
-        """Return the objects that the buttons work on, frame by frame."""
-        assert self.layer is not None
-        found = rows_by_frame(self.keys())
-        return in_all_frames(self.layer, found) if self.everywhere.isChecked() and found else found
-
     def _refresh(self, _event: Any = None) -> None:
         """Say what is chosen, and enable what can be done with it."""
-        layer, selection = self.layer, self.selection
-        chosen = 0 if selection is None else len(selection)
-        filtered = len(self._filtered())
-        self.target.setItemText(0, f"{_objects(chosen)} selected")
-        self.target.setItemText(
-            1, f"{_rows(filtered)} shown by the filter" if filtered else "rows shown by the filter"
-        )
-        self.target.model().item(1).setEnabled(bool(filtered))
-        if not filtered and self.target.currentIndex() == 1:
-            self.target.setCurrentIndex(0)
+        layer = self.layer
+        self.chosen.refresh()
         problem = "" if layer is None else why_not(layer)
         self.title.setText("Open or make a labels layer first." if layer is None else layer.name)
         self.problem.setText(f"{problem} Make a copy to edit." if self._copy_helps(problem) else problem)
         self.problem.setVisible(bool(problem))
         self.copy.setVisible(self._copy_helps(problem))
-        self.everywhere.setVisible(self.time() is not None)
-        n, free = len(self.keys()), not problem and not self._work.busy and layer is not None
-        for one in self._needing:
-            one.setEnabled(free and n > 0)
-        self.join.setEnabled(free and n > 1)
+        n, free = len(self.chosen.keys()), not problem and not self._work.busy and layer is not None
+        self.edits.allow(n if free else 0)
         self.splitting.allow(free)
         self.to_layer.setEnabled(layer is not None and n > 0)
         self.relabel_button.setEnabled(free and n == 1)
@@ -294,55 +231,15 @@ class CurateDock(LinkedDock):
         else:
             self._refresh()
 
-    def _edit(self, verb: str, act: Act) -> None:
-        rows = self.rows()
-        n = sum(map(len, rows.values())) if not self.everywhere.isChecked() else len(self.keys())
-        self.do(f"{verb} {_objects(n)}", rows, act)
-
-    def delete(self) -> None:
-        """Delete the objects."""
-        self._edit("delete", acts.delete)
-
-    def keep_only(self) -> None:
-        """Delete all other objects."""
-        rows, title = self.rows(), f"keep only {_objects(len(self.keys()))}"
-        if self.target.currentIndex() == 1 and self.layer is not None and not self._of_one_frame():
-            # the filter speaks of all frames, and leaves nothing in some
-            rows = {frame: rows.get(frame, []) for frame in in_all_frames(self.layer, rows)}
-        self.do(title, rows, acts.keeping(rows))
-
-    def _of_one_frame(self) -> bool:
-        return self.selection is not None and self.selection.frame_only
-
-    def merge(self) -> None:
-        """Give the objects of a frame one id."""
-        rows = self.rows()
-        if all(len(labels) < 2 for labels in rows.values()):
-            self.say("Select two or more objects of the same frame to merge them.", wrong=True)
-            return
-        target = min(label for labels in rows.values() for label in labels)
-        everywhere = self.everywhere.isChecked()
-        here = {frame: labels for frame, labels in rows.items() if len(labels) > 1 or everywhere}
-        self.do(f"merge {_objects(len(self.keys()))}", here, acts.merging(target, everywhere))
-
-    def fill_holes(self) -> None:
-        """Fill the holes of the objects."""
-        self._edit("fill holes of", acts.fill)
-
-    def smooth(self) -> None:
-        """Smooth the outlines of the objects."""
-        assert self.layer is not None
-        self._edit("smooth", acts.smoothing(self.layer, self.even_by.value()))
-
     def relabel(self) -> None:
         """Give the object another id."""
-        rows, wanted = self.rows(), self.new_id.value()
+        rows, wanted = self.chosen.rows(), self.new_id.value()
         (label,) = {label for labels in rows.values() for label in labels}
         self.do(f"relabel object {label}", rows, acts.relabelling(label, wanted), numbers=wanted == 0)
 
     def swap(self) -> None:
         """Exchange the ids of two objects."""
-        rows = self.rows()
+        rows = self.chosen.rows()
         ids = sorted({label for labels in rows.values() for label in labels})
         if len(ids) != 2:
             self.say("Select two objects with different ids to swap these.", wrong=True)
@@ -364,7 +261,7 @@ class CurateDock(LinkedDock):
 
     def _on_class(self, number: int) -> None:
         """Give the selected objects a class, if there are any."""
-        if len(self.keys()):
+        if len(self.chosen.keys()):
             self.give_class(number)
 
     def give_class(self, number: int) -> None:
@@ -372,12 +269,12 @@ class CurateDock(LinkedDock):
         names = self.classes.listed()
         if self.layer is None or number > len(names):
             return
-        keys = self.keys()
+        keys = self.chosen.keys()
         if not len(keys):
             self.say("Select objects first, in the table or on the canvas.", wrong=True)
             return
-        if self.everywhere.isChecked():
-            rows = self.rows()
+        if self.chosen.in_every_frame:
+            rows = self.chosen.rows()
             keys = np.concatenate([keys_of(np.full(len(ids), frame), ids) for frame, ids in rows.items()])
         classes = classes_of(self.layer)
         for key in keys.tolist():
@@ -386,7 +283,7 @@ class CurateDock(LinkedDock):
             else:
                 classes.pop(key, None)
         what = f"class {names[number - 1]} for" if number else "no class for"
-        title = f"{what} {_objects(len(keys))}"
+        title = f"{what} {counted(len(keys), 'object')}"
         if classes != classes_of(self.layer):
             undo_stack(self.viewer).add_classes(title, self.layer, classes)
         self.say(f"{title[:1].upper()}{title[1:]}.")
@@ -396,7 +293,9 @@ class CurateDock(LinkedDock):
     def to_new_layer(self) -> None:
         """Put the objects alone into a labels layer."""
         if self.layer is not None and not self._work.busy:
-            self.new_layers.of_objects(self.layer, _objects(len(self.keys())), self.rows())
+            self.new_layers.of_objects(
+                self.layer, counted(len(self.chosen.keys()), "object"), self.chosen.rows()
+            )
 
     def classes_to_layer(self) -> None:
         """Make a layer with a number for each class."""
@@ -432,11 +331,3 @@ _NOTHING = {
 
 def _worked(layer: Labels, title: str, task: Task) -> Any:
     return layer, title, work_out(task)
-
-
-def _objects(n: int) -> str:
-    return f"{n} object{'' if n == 1 else 's'}"
-
-
-def _rows(n: int) -> str:
-    return f"{n} row{'' if n == 1 else 's'}"
