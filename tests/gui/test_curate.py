@@ -205,6 +205,25 @@ def test_points_split(cells, ready, model):
     assert POINTS not in model.layers
 
 
+def test_one_kind_of_drawing_ends_the_other(cells, model):
+    _, dock = cells
+    dock.splitting.points.setChecked(True)
+    dock.splitting.line.setChecked(True)
+    assert dock.splitting.line.isChecked()
+    assert not dock.splitting.points.isChecked()
+    assert not dock.splitting.split.isEnabled()
+    assert [layer.name for layer in model.layers if layer.name in (LINE, POINTS)] == [LINE]
+
+
+def test_a_key_without_a_selection_says_what_to_do(cells):
+    _, dock = cells
+    dock.classes.names.setText("dead")
+    dock.classes.names.editingFinished.emit()
+    dock.chosen.everywhere.setChecked(True)
+    dock.give_class(1)
+    assert "Select objects first" in dock.status.text()
+
+
 def test_paint_of_a_person_is_undone_before_what_lies_below(cells, ready, model):
     layer, dock = cells
     choose(layer, [0], [3])
