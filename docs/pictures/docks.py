@@ -189,11 +189,11 @@ def curated(folder: Path) -> None:
     measure.boxes["images"].layers = [window.viewer.layers[0]]
     window.run(measure)
     dock = window.dock(CurateDock, "Curate")
-    dock.names.setText("round, dividing")
-    dock.names.editingFinished.emit()
+    dock.classes.names.setText("round, dividing")
+    dock.classes.names.editingFinished.emit()
     rows = labels.metadata["objectwise"]["table"].table.frame
     for chosen, act in (
-        (rows["label"].to_numpy()[[2, 3]], dock.merge),
+        (rows["label"].to_numpy()[[2, 3]], dock.edits.merge),
         (rows.nlargest(2, "area")["label"].to_numpy(), lambda: dock.give_class(2)),
     ):
         selection_of(labels).choose(keys_of(np.zeros(2, int), chosen))

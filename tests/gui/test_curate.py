@@ -53,13 +53,13 @@ def choose(layer, frames, labels):
 
 
 EDITS = {
-    "delete": lambda dock: dock.delete(),
-    "keep only": lambda dock: dock.keep_only(),
-    "merge": lambda dock: dock.merge(),
-    "fill holes": lambda dock: dock.fill_holes(),
-    "smooth": lambda dock: dock.smooth(),
+    "delete": lambda dock: dock.edits.delete(),
+    "keep only": lambda dock: dock.edits.keep_only(),
+    "merge": lambda dock: dock.edits.merge(),
+    "fill holes": lambda dock: dock.edits.fill_holes(),
+    "smooth": lambda dock: dock.edits.smooth(),
     "swap": lambda dock: dock.swap(),
-    "cut": lambda dock: dock.cut(np.array([[1.0, 65.0, -2.0], [1.0, 67.0, 130.0]])),
+    "cut": lambda dock: dock.splitting.cut(np.array([[1.0, 65.0, -2.0], [1.0, 67.0, 130.0]])),
     "class": lambda dock: dock.give_class(1),
 }
 
@@ -67,8 +67,8 @@ EDITS = {
 @pytest.mark.parametrize("name", list(EDITS))
 def test_every_edit_is_undone_and_done_again(name, cells, ready, model):
     layer, dock = cells
-    dock.names.setText("dividing, dead")
-    dock._on_names()
+    dock.classes.names.setText("dividing, dead")
+    dock.classes._on_names()
     model.dims.set_current_step(0, 1)
     # the first of them has a hole, and both lie under the line
     choose(layer, [1, 1], [157, 164])
@@ -83,12 +83,12 @@ def test_every_edit_is_undone_and_done_again(name, cells, ready, model):
         ow.measure(layer.data, grid=table_of(layer).grid, features=("area",)).frame,
         check_exact=True,
     )
-    assert name in dock.undo_button.text().lower() or name == "class"
-    dock.undo_button.click()
+    assert name in dock.undoing.undo_button.text().lower() or name == "class"
+    dock.undoing.undo_button.click()
     ready(dock)
     assert np.array_equal(layer.data, pixels)
     pd.testing.assert_frame_equal(table_of(layer).table.frame, table.frame, check_exact=True)
-    dock.redo_button.click()
+    dock.undoing.redo_button.click()
     ready(dock)
     assert np.array_equal(layer.data, after)
     pd.testing.assert_frame_equal(table_of(layer).table.frame, new.frame, check_exact=True)
@@ -97,19 +97,19 @@ def test_every_edit_is_undone_and_done_again(name, cells, ready, model):
 def test_edits_stay_in_their_frame_unless_all_are_meant(cells, ready):
     layer, dock = cells
     choose(layer, [1], [3])
-    dock.delete()
+    dock.edits.delete()
     ready(dock)
     assert [(layer.data[frame] == 3).any() for frame in range(3)] == [True, False, True]
     choose(layer, [2], [10])
-    dock.everywhere.setChecked(True)
-    dock.delete()
+    dock.chosen.everywhere.setChecked(True)
+    dock.edits.delete()
     ready(dock)
     assert not (layer.data == 10).any()
-    dock.undo()
+    dock.undoing.undo()
     assert np.count_nonzero(layer.data == 10) == 3 * 120
     ready(dock)
     choose(layer, [0, 2], [3, 17])
-    dock.merge()
+    dock.edits.merge()
     ready(dock)
     assert not (layer.data == 17).any()
     assert np.count_nonzero(layer.data[0] == 3) == 240
@@ -118,24 +118,24 @@ def test_edits_stay_in_their_frame_unless_all_are_meant(cells, ready):
 def test_rows_of_the_filter(cells, ready, model, open_dock):
     layer, dock = cells
     table = open_dock(TableDock, model)
-    assert not dock.target.model().item(1).isEnabled()
+    assert not dock.chosen.target.model().item(1).isEnabled()
     selection_of(layer).show_where("label > 70000")
     n = len(table.model.order)
-    assert dock.target.itemText(1) == f"{n} rows shown by the filter"
-    dock.target.setCurrentIndex(1)
-    dock.delete()
+    assert dock.chosen.target.itemText(1) == f"{n} rows shown by the filter"
+    dock.chosen.target.setCurrentIndex(1)
+    dock.edits.delete()
     ready(dock)
     assert layer.data.max() < 70_000
     assert len(table_of(layer).table) == 108 - n
-    dock.undo()
+    dock.undoing.undo()
     ready(dock)
-    dock.target.setCurrentIndex(1)
-    dock.keep_only()
+    dock.chosen.target.setCurrentIndex(1)
+    dock.edits.keep_only()
     ready(dock)
     assert layer.data[layer.data > 0].min() > 70_000
-    dock.undo()
+    dock.undoing.undo()
     ready(dock)
-    dock.target.setCurrentIndex(1)
+    dock.chosen.target.setCurrentIndex(1)
     dock.to_new_layer()
     ready(dock)
     new = model.layers[-1]
@@ -143,10 +143,10 @@ def test_rows_of_the_filter(cells, ready, model, open_dock):
     assert np.array_equal(new.data, np.where(layer.data > 70_000, layer.data, 0))
     assert [str(unit) for unit in new.units] == [str(unit) for unit in layer.units]
     assert not layer.visible
-    dock.undo()
+    dock.undoing.undo()
     assert new not in model.layers
     assert layer.visible
-    dock.redo()
+    dock.undoing.redo()
     assert new in model.layers
     assert model.layers.extent.units is not None
 
@@ -172,19 +172,19 @@ def test_a_line_that_is_drawn_cuts(cells, ready, model, qtbot):
     layer, dock = cells
     model.dims.set_current_step(0, 1)
     before = layer.data.copy()
-    dock.line.setChecked(True)
+    dock.splitting.line.setChecked(True)
     assert model.layers[-1].name == LINE
     assert dock.layer is layer
-    drawing = dock._drawing.layer
+    drawing = dock.splitting.drawing.layer
     drawing.add(np.array([[1, 8, -2], [1, 9, 22.0]]), shape_type="line")
-    qtbot.waitUntil(lambda: dock._drawing is not None and not len(drawing.data), timeout=5000)
+    qtbot.waitUntil(lambda: dock.splitting.drawing is not None and not len(drawing.data), timeout=5000)
     assert "done" in ready(dock)
     assert np.array_equal(layer.data > 0, before > 0)
     assert len(np.unique(layer.data[1, :20, :20])) == 3
     drawing.add(np.array([[1, 100, -2], [1, 100, 1.0]]), shape_type="line")
     qtbot.wait(50)
     assert "no object from side to side" in ready(dock)
-    dock.line.setChecked(False)
+    dock.splitting.line.setChecked(False)
     assert LINE not in model.layers
     assert model.layers.selection.active is layer
 
@@ -192,39 +192,58 @@ def test_a_line_that_is_drawn_cuts(cells, ready, model, qtbot):
 def test_points_split(cells, ready, model):
     layer, dock = cells
     model.dims.set_current_step(0, 2)
-    dock.points.setChecked(True)
-    points = dock._drawing.layer
+    dock.splitting.points.setChecked(True)
+    points = dock.splitting.drawing.layer
     points.add([[2, 5, 8], [2, 13, 9], [2, 60, 60]])
-    dock.split_at_points()
+    dock.splitting.split_at_points()
     ready(dock)
     assert len(np.unique(layer.data[2, :20, :20])) == 3
     assert len(np.unique(layer.data[1, :20, :20])) == 2
     # whoever takes the layer away has ended it
     model.layers.remove(points)
-    assert not dock.points.isChecked()
+    assert not dock.splitting.points.isChecked()
     assert POINTS not in model.layers
 
 
-def test_paint_of_a_person_is_undone_before_what_lies_below(cells, ready):
+def test_one_kind_of_drawing_ends_the_other(cells, model):
+    _, dock = cells
+    dock.splitting.points.setChecked(True)
+    dock.splitting.line.setChecked(True)
+    assert dock.splitting.line.isChecked()
+    assert not dock.splitting.points.isChecked()
+    assert not dock.splitting.split.isEnabled()
+    assert [layer.name for layer in model.layers if layer.name in (LINE, POINTS)] == [LINE]
+
+
+def test_a_key_without_a_selection_says_what_to_do(cells):
+    _, dock = cells
+    dock.classes.names.setText("dead")
+    dock.classes.names.editingFinished.emit()
+    dock.chosen.everywhere.setChecked(True)
+    dock.give_class(1)
+    assert "Select objects first" in dock.status.text()
+
+
+def test_paint_of_a_person_is_undone_before_what_lies_below(cells, ready, model):
     layer, dock = cells
     choose(layer, [0], [3])
     pixels = layer.data.copy()
-    dock.delete()
+    dock.edits.delete()
     ready(dock)
     deleted = layer.data.copy()
     layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 9)
-    assert dock.undo_button.text() == "Undo: painting in cells"
-    dock.undo()
+    assert dock.undoing.undo_button.text() == "Undo: painting in cells"
+    dock.undoing.undo()
     assert np.array_equal(layer.data, deleted)
-    dock.undo()
+    dock.undoing.undo()
     assert np.array_equal(layer.data, pixels)
-    dock.redo()
+    dock.undoing.redo()
     assert np.array_equal(layer.data, deleted)
     # napari's own undo, behind our back
     layer.undo()
-    assert dock._history.next_undo() == ""
-    assert dock._history.next_redo() == "delete 1 object"
-    dock.redo()
+    assert undo_stack(model).next_undo() == ""
+    assert undo_stack(model).next_redo() == "delete 1 object"
+    dock.undoing.redo()
     assert np.array_equal(layer.data, deleted)
 
 
@@ -260,19 +279,19 @@ def test_memory_is_bounded(cells, ready, monkeypatch):
     sizes = []
     for label in (3, 10, 17):
         choose(layer, [0, 1, 2], [label] * 3)
-        dock.delete()
+        dock.edits.delete()
         ready(dock)
         sizes.append(bytes_of_edits(layer))
     # two bytes for each of three places, four for the value before and after
     assert sizes[0] == 3 * 120 * 14
     monkeypatch.setattr(undo, "EDITS_LIMIT", sizes[0] * 2)
     choose(layer, [0, 1, 2], [24] * 3)
-    dock.delete()
+    dock.edits.delete()
     assert "2 oldest edits" in ready(dock)
     assert bytes_of_edits(layer) <= sizes[0] * 2
     monkeypatch.setattr("objectwise.gui.curating.EDITS_LIMIT", 100)
     choose(layer, [0], [38])
-    dock.delete()
+    dock.edits.delete()
     assert "put objects into a new layer" in ready(dock)
     assert (layer.data[0] == 38).any()
 
@@ -281,7 +300,7 @@ def test_what_cannot_be_edited_is_copied(model, open_dock, ready):
     lazy = model.add_labels(da.from_array(squares(), chunks=60), name="lazy", scale=(0.5, 0.5), units="um")
     dock = open_dock(CurateDock, model)
     assert "part by part" in dock.problem.text()
-    assert not dock.erase.isEnabled()
+    assert not dock.edits.erase.isEnabled()
     dock.make_copy()
     ready(dock)
     copy = model.layers[-1]
@@ -298,7 +317,7 @@ def test_ids_of_eight_bits_end(model, open_dock, ready):
     labels[5:25, 5:25] = 255
     layer = model.add_labels(labels, name="small")
     dock = open_dock(CurateDock, model)
-    dock.cut(np.array([[-1.0, 12.0], [39.0, 12.0]]))
+    dock.splitting.cut(np.array([[-1.0, 12.0], [39.0, 12.0]]))
     assert "end at 255" in ready(dock)
     assert layer.data.max() == 255
 
@@ -307,23 +326,23 @@ def test_a_hidden_layer_is_shown_when_it_is_edited(model, open_dock, ready):
     layer = model.add_labels(squares(), name="hidden", visible=False)
     dock = open_dock(CurateDock, model)
     choose(layer, [0], [3])
-    dock.delete()
+    dock.edits.delete()
     assert "done" in ready(dock)
     assert layer.visible
     assert not (layer.data == 3).any()
-    dock.undo()
+    dock.undoing.undo()
     assert np.array_equal(layer.data, squares())
 
 
 def test_classes_by_click_and_key(cells, ready, model):
     layer, dock = cells
-    dock.names.setText("dividing, dead")
-    dock.names.editingFinished.emit()
-    dock.by_click.setChecked(True)
-    dock.class_buttons[2].click()
+    dock.classes.names.setText("dividing, dead")
+    dock.classes.names.editingFinished.emit()
+    dock.classes.by_click.setChecked(True)
+    dock.classes.buttons[2].click()
     for label in (3, 10):
         choose(layer, [0], [label])
-    dock.class_buttons[2].click()
+    dock.classes.buttons[2].click()
     choose(layer, [1], [3])
     next(bound for key, bound in layer.keymap.items() if str(key) == "1")(layer)
     frame = table_of(layer).table.frame
@@ -335,7 +354,7 @@ def test_classes_by_click_and_key(cells, ready, model):
     dock.classes_to_layer()
     ready(dock)
     assert np.bincount(model.layers[-1].data.ravel())[1:].tolist() == [120, 240]
-    dock.by_click.setChecked(False)
+    dock.classes.by_click.setChecked(False)
     assert not layer.keymap
 
 
@@ -349,10 +368,10 @@ def test_a_closed_dock_leaves_nothing(model, open_dock):
 
     before = count(), len(model.mouse_drag_callbacks), len(layer.keymap), list(model.layers)
     dock = open_dock(CurateDock, model)
-    dock.names.setText("a, b")
-    dock.names.editingFinished.emit()
-    dock.by_click.setChecked(True)
-    dock.line.setChecked(True)
+    dock.classes.names.setText("a, b")
+    dock.classes.names.editingFinished.emit()
+    dock.classes.by_click.setChecked(True)
+    dock.splitting.line.setChecked(True)
     dock.shut_down()
     assert (count(), len(model.mouse_drag_callbacks), len(layer.keymap), list(model.layers)) == before
     undo_stack(model).add_layers("something", [layer])

@@ -42,23 +42,23 @@ def test_a_person_curates_and_undoes_it(window, qtbot):
     _, layer, table, dock = window
     pixels, frame = layer.data.copy(), table_of(layer).table.frame
     # as a line that is drawn from above the first object to below it
-    dock.cut(np.array([[-1.0, 9.0], [17.0, 9.0]]))
+    dock.splitting.cut(np.array([[-1.0, 9.0], [17.0, 9.0]]))
     qtbot.waitUntil(lambda: len(np.unique(layer.data)) == 38, timeout=20000)
     settle(qtbot, layer, dock)
     assert np.array_equal(layer.data > 0, pixels > 0)
     assert len(table_of(layer).table) == 37
     assert "2 rows measured again" in table.age.text.text()
     table.view.setCurrentIndex(table.model.index(4, 0))
-    qtbot.mouseClick(dock.erase, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.edits.erase, Qt.MouseButton.LeftButton)
     settle(qtbot, layer, dock)
     assert len(table_of(layer).table) == 36
-    assert dock.undo_button.text() == "Undo: delete 1 object"
+    assert dock.undoing.undo_button.text() == "Undo: delete 1 object"
 
-    dock.keep.setFocus()
-    qtbot.keyClick(dock.keep, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    dock.edits.keep.setFocus()
+    qtbot.keyClick(dock.edits.keep, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     settle(qtbot, layer, dock)
     assert len(table_of(layer).table) == 37
-    qtbot.mouseClick(dock.undo_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.undoing.undo_button, Qt.MouseButton.LeftButton)
     settle(qtbot, layer, dock)
     assert np.array_equal(layer.data, pixels)
     pd.testing.assert_frame_equal(table_of(layer).table.frame, frame, check_exact=True)
