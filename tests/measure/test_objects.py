@@ -27,6 +27,7 @@ def test_all_columns_in_2d():
         "euler_number", "n_pieces", "inscribed_centre_y", "inscribed_centre_x",
         "oriented_box_length", "oriented_box_width", "oriented_box_extent", "elongation",
         "feret_diameter_min", "feret_angle_max", "feret_angle_min",
+        "smallest_box_length", "smallest_box_width", "smallest_box_angle", "smallest_box_extent",
         "intensity_min_DAPI", "intensity_max_DAPI", "intensity_mean_DAPI",
         "intensity_std_DAPI", "intensity_median_DAPI", "intensity_sum_DAPI",
     ]  # fmt: skip
@@ -45,6 +46,8 @@ def test_all_columns_in_3d():
         "elongation", "flatness", "axis_major_direction_z", "axis_major_direction_y",
         "axis_major_direction_x", "axis_minor_direction_z", "axis_minor_direction_y",
         "axis_minor_direction_x", "feret_diameter_min",
+        "feret_direction_max_z", "feret_direction_max_y", "feret_direction_max_x",
+        "feret_direction_min_z", "feret_direction_min_y", "feret_direction_min_x",
     ]  # fmt: skip
 
 
