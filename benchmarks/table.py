@@ -71,9 +71,9 @@ def table_rows(n: int, n_columns: int) -> list[tuple[str, float, str]]:
     from objectwise.core.grid import Grid
     from objectwise.core.results import Result
     from objectwise.core.table import Table
-    from objectwise.gui.noted_table import note_table
-    from objectwise.gui.selection import selection_of
-    from objectwise.gui.table import TableDock, show_table
+    from objectwise.gui.table.noted_table import note_table
+    from objectwise.gui.table.selection import selection_of
+    from objectwise.gui.table.table_dock import TableDock, show_table
 
     rng = np.random.default_rng(0)
     n_frames = max(1, n // 1000)
@@ -143,10 +143,10 @@ def plot_rows(n: int) -> list[tuple[str, float, str]]:
     from objectwise.core.grid import Grid
     from objectwise.core.results import Result
     from objectwise.core.table import Table
-    from objectwise.gui.colouring import Look, colour_by
-    from objectwise.gui.noted_table import note_table
-    from objectwise.gui.plots import PlotsDock
-    from objectwise.gui.selection import keys_of, selection_of
+    from objectwise.gui.table.colouring import Look, colour_by
+    from objectwise.gui.table.noted_table import note_table
+    from objectwise.gui.table.plots import PlotsDock
+    from objectwise.gui.table.selection import keys_of, selection_of
 
     rng = np.random.default_rng(0)
     viewer = napari.Viewer(show=True)
@@ -199,8 +199,8 @@ def highlight_rows() -> list[tuple[str, float, str]]:
     """Return how long it takes until selected objects are shown on a plane."""
     import napari
 
-    from objectwise.gui.canvas_link import link_canvas
-    from objectwise.gui.selection import keys_of, selection_of
+    from objectwise.gui.table.canvas_link import link_canvas
+    from objectwise.gui.table.selection import keys_of, selection_of
 
     side, n = 2048, 64
     y, x = np.indices((side, side)) // (side // n)

@@ -95,7 +95,7 @@ def runs(name: str, image: np.ndarray, axes: str) -> None:
     import napari
     from napari.layers import Labels
 
-    from objectwise.gui.find_panel import FindPanel
+    from objectwise.gui.find.find_panel import FindPanel
 
     watch = Watch()
     viewer = napari.Viewer(show=True)

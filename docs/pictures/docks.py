@@ -42,7 +42,7 @@ class Window:
         """Open a sample as File > Open Sample does."""
         from napari.layers import Layer
 
-        from objectwise.gui import samples
+        from objectwise.gui.layers import samples
 
         for data in getattr(samples, name)():
             self.viewer.add_layer(Layer.create(*data))
@@ -112,7 +112,7 @@ class Window:
 
 def first_minute(folder: Path) -> None:
     """Show the panel as it opens on a sample, and what it gives."""
-    from objectwise.gui.find_panel import FindPanel
+    from objectwise.gui.find.find_panel import FindPanel
 
     window = Window()
     window.add_sample("nuclei_2d")
@@ -175,10 +175,10 @@ def curated(folder: Path) -> None:
     """Show objects that were curated: merged, given a class, and measured again."""
     import numpy as np
 
-    from objectwise.gui.curate import CurateDock
-    from objectwise.gui.freshness import freshness_of
+    from objectwise.gui.curate.curate_dock import CurateDock
     from objectwise.gui.measuring import MeasureDock
-    from objectwise.gui.selection import keys_of, selection_of
+    from objectwise.gui.table.freshness import freshness_of
+    from objectwise.gui.table.selection import keys_of, selection_of
 
     window = Window()
     window.add_sample("nuclei_2d")
@@ -252,9 +252,9 @@ def colours(folder: Path) -> None:
 
 def table(folder: Path) -> None:
     """Show a table filtered by its columns, with a plot, and the objects coloured by one of them."""
-    from objectwise.gui.find_panel import FindPanel
-    from objectwise.gui.plots import PlotsDock
-    from objectwise.gui.table import TableDock
+    from objectwise.gui.find.find_panel import FindPanel
+    from objectwise.gui.table.plots import PlotsDock
+    from objectwise.gui.table.table_dock import TableDock
 
     window = Window()
     window.add_sample("nuclei_2d")
@@ -279,7 +279,7 @@ def table(folder: Path) -> None:
 def history(folder: Path) -> None:
     """Show the steps behind labels, one of them with another value."""
     from objectwise.gui.docks import FiltersDock, MorphologyDock, ThresholdDock, WatershedDock
-    from objectwise.gui.history import HistoryDock
+    from objectwise.gui.history.history_dock import HistoryDock
 
     window = Window()
     window.add_sample("nuclei_2d")

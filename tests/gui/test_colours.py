@@ -13,10 +13,10 @@ from napari.utils.colormaps import DirectLabelColormap
 from objectwise.core.grid import Grid
 from objectwise.core.results import Result
 from objectwise.core.table import Table
-from objectwise.gui.colouring import Look, colour_by, colouring_of, restore_colours
-from objectwise.gui.colours import ColoursDock
-from objectwise.gui.noted_table import note_table
-from objectwise.gui.palette import GREY, N_COLOURS, is_of_kinds, palette_of
+from objectwise.gui.table.colouring import Look, colour_by, colouring_of, restore_colours
+from objectwise.gui.table.colours import ColoursDock
+from objectwise.gui.table.noted_table import note_table
+from objectwise.gui.table.palette import GREY, N_COLOURS, is_of_kinds, palette_of
 
 
 @pytest.fixture

@@ -8,16 +8,16 @@ import pandas as pd
 import pytest
 
 import objectwise as ow
-from objectwise.gui import undo
-from objectwise.gui.curate import CurateDock
+from objectwise.gui.curate import undo
+from objectwise.gui.curate.curate_dock import CurateDock
+from objectwise.gui.curate.drawing import LINE, POINTS
+from objectwise.gui.curate.undo import bytes_of_edits, undo_stack
 from objectwise.gui.docks import MorphologyDock
-from objectwise.gui.drawing import LINE, POINTS
-from objectwise.gui.freshness import freshness_of
 from objectwise.gui.measuring import MeasureDock
-from objectwise.gui.noted_table import table_of
-from objectwise.gui.selection import keys_of, selection_of
-from objectwise.gui.table import TableDock
-from objectwise.gui.undo import bytes_of_edits, undo_stack
+from objectwise.gui.table.freshness import freshness_of
+from objectwise.gui.table.noted_table import table_of
+from objectwise.gui.table.selection import keys_of, selection_of
+from objectwise.gui.table.table_dock import TableDock
 from tests.gui.test_freshness import measured, squares
 
 
@@ -289,7 +289,7 @@ def test_memory_is_bounded(cells, ready, monkeypatch):
     dock.edits.delete()
     assert "2 oldest edits" in ready(dock)
     assert bytes_of_edits(layer) <= sizes[0] * 2
-    monkeypatch.setattr("objectwise.gui.curating.EDITS_LIMIT", 100)
+    monkeypatch.setattr("objectwise.gui.curate.curating.EDITS_LIMIT", 100)
     choose(layer, [0], [38])
     dock.edits.delete()
     assert "put objects into a new layer" in ready(dock)

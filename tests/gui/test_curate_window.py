@@ -8,10 +8,10 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from objectwise.gui.curate import CurateDock
-from objectwise.gui.freshness import freshness_of
-from objectwise.gui.noted_table import table_of
-from objectwise.gui.table import TableDock
+from objectwise.gui.curate.curate_dock import CurateDock
+from objectwise.gui.table.freshness import freshness_of
+from objectwise.gui.table.noted_table import table_of
+from objectwise.gui.table.table_dock import TableDock
 from tests.gui.test_freshness import measured, squares
 
 

@@ -8,8 +8,6 @@ import pytest
 
 import objectwise as ow
 from objectwise.core.operation import operations
-from objectwise.gui import calibration
-from objectwise.gui import layers as convert
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import (
     BackgroundDock,
@@ -23,9 +21,11 @@ from objectwise.gui.docks import (
     ThresholdDock,
     WatershedDock,
 )
+from objectwise.gui.layers import calibration
+from objectwise.gui.layers import conversion as convert
 from objectwise.gui.measuring import MeasureDock
-from objectwise.gui.noted_table import table_of
-from objectwise.gui.wiring import input_name
+from objectwise.gui.runs.wiring import input_name
+from objectwise.gui.table.noted_table import table_of
 
 DOCKS = (
     FiltersDock,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from objectwise.gui.edits import (
+from objectwise.gui.curate.edits import (
     Change,
     boxes_in,
     fill_holes,

@@ -12,13 +12,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QDoubleSpinBox, QFileDialog, QSlider
 
 import objectwise as ow
-from objectwise.gui import finding
 from objectwise.gui.docks import FindDock
-from objectwise.gui.find_panel import FindPanel
-from objectwise.gui.glance import Glance
-from objectwise.gui.layers import kind_of
-from objectwise.gui.memory import Memory
-from objectwise.gui.noted_table import table_of
+from objectwise.gui.find import finding
+from objectwise.gui.find.find_panel import FindPanel
+from objectwise.gui.layers.conversion import kind_of
+from objectwise.gui.preview.glance import Glance
+from objectwise.gui.preview.memory import Memory
+from objectwise.gui.table.noted_table import table_of
 from objectwise.io import read_image
 from objectwise.ops.compositions import find_objects
 

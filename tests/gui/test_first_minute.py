@@ -17,10 +17,10 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 import objectwise as ow
-from objectwise.gui import samples as menu
-from objectwise.gui.calibration import is_preview
-from objectwise.gui.find_panel import FindPanel
-from objectwise.gui.table import TableDock
+from objectwise.gui.find.find_panel import FindPanel
+from objectwise.gui.layers import samples as menu
+from objectwise.gui.layers.calibration import is_preview
+from objectwise.gui.table.table_dock import TableDock
 from objectwise.samples import nuclei_2d, nuclei_timelapse
 
 

@@ -10,8 +10,8 @@ import objectwise as ow
 from objectwise.core.grid import Grid
 from objectwise.core.operation import operations
 from objectwise.core.recipe import Step
-from objectwise.gui.fields import Groups, Kept, Number, title_of
-from objectwise.gui.forms import Form
+from objectwise.gui.forms.fields import Groups, Kept, Number, title_of
+from objectwise.gui.forms.form import Form
 from objectwise.measure.families import groups, groups_by_default
 
 NAMES = sorted(operations)

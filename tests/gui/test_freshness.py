@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import objectwise as ow
-from objectwise.gui.age_line import sentence
-from objectwise.gui.freshness import freshness_of
-from objectwise.gui.layers import fingerprint, source_of
-from objectwise.gui.noted_table import give_classes, note_table, table_of
-from objectwise.gui.remeasure import Origin, changed_boxes, look
-from objectwise.gui.selection import keys_of
+from objectwise.gui.layers.conversion import fingerprint, source_of
+from objectwise.gui.table.age_line import sentence
+from objectwise.gui.table.freshness import freshness_of
+from objectwise.gui.table.noted_table import give_classes, note_table, table_of
+from objectwise.gui.table.remeasure import Origin, changed_boxes, look
+from objectwise.gui.table.selection import keys_of
 from objectwise.kernels.fingerprints import SIDE, block_fingerprints
 
 
@@ -163,7 +163,7 @@ def test_another_image_and_another_pixel_size_make_all_rows_old(model, settle):
 
 
 def test_what_takes_long_waits_for_the_button(model, settle, monkeypatch):
-    monkeypatch.setattr("objectwise.gui.freshness._CHEAP", 10)
+    monkeypatch.setattr("objectwise.gui.table.freshness._CHEAP", 10)
     layer = model.add_labels(squares(), name="cells")
     recipe, layers = measured(model, layer)
     settle(layer)
@@ -180,7 +180,7 @@ def test_what_takes_long_waits_for_the_button(model, settle, monkeypatch):
 
 
 def test_neighbours_make_all_rows_of_a_frame_old(model, settle, monkeypatch):
-    monkeypatch.setattr("objectwise.gui.freshness._CHEAP", 10)
+    monkeypatch.setattr("objectwise.gui.table.freshness._CHEAP", 10)
     layer = model.add_labels(np.stack([squares()] * 2), name="cells", axis_labels=("t", "y", "x"))
     recipe, layers = measured(model, layer, features=("area", "neighbours"))
     settle(layer)

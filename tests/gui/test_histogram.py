@@ -13,9 +13,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from objectwise.core.method import methods
-from objectwise.gui.brightness import levels_of, shows_brightness, starts
 from objectwise.gui.docks import ClusteringDock, FiltersDock, MorphologyDock, ThresholdDock, WatershedDock
-from objectwise.gui.histogram import Histogram, percentiles, rebin
+from objectwise.gui.preview.brightness import levels_of, shows_brightness, starts
+from objectwise.gui.preview.histogram import Histogram, percentiles, rebin
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from qtpy.QtWidgets import QApplication
 import objectwise as ow
 from objectwise.core.recipe import Recipe
 from objectwise.gui.docks import FindDock, MorphologyDock, ThresholdDock, WatershedDock
-from objectwise.gui.history import HistoryDock
+from objectwise.gui.history.history_dock import HistoryDock
+from objectwise.gui.history.retrace import entries, history_of, job_of, layers_for, with_shortcut
 from objectwise.gui.measuring import MeasureDock
-from objectwise.gui.noted_table import table_of
-from objectwise.gui.retrace import entries, history_of, job_of, layers_for, with_shortcut
+from objectwise.gui.table.noted_table import table_of
 from objectwise.io import read_image, write_image
 
 
@@ -240,7 +240,7 @@ def test_an_image_without_history(model, open_dock, blobs):
 
 def test_entries_need_no_layers():
     recipe = Recipe([ow.Step("mask", "threshold_auto", {"image": "nuclei"})])
-    from objectwise.gui.retrace import History
+    from objectwise.gui.history.retrace import History
 
     found = entries(History("file", recipe), {})
     assert [(line.title, line.missing) for line in found] == [

@@ -12,7 +12,6 @@ from napari.layers import Image, Labels
 
 import objectwise as ow
 from objectwise.core.method import methods
-from objectwise.gui.calibration import axes_of, data_of, grid_of
 from objectwise.gui.docks import (
     BackgroundDock,
     ClusteringDock,
@@ -26,11 +25,12 @@ from objectwise.gui.docks import (
     ThresholdDock,
     WatershedDock,
 )
-from objectwise.gui.jobs import Outcome, work
-from objectwise.gui.layers import kind_of
+from objectwise.gui.layers.calibration import axes_of, data_of, grid_of
+from objectwise.gui.layers.conversion import kind_of
 from objectwise.gui.measuring import MeasureDock
-from objectwise.gui.noted_table import table_of
-from objectwise.gui.wiring import Choice, make_job
+from objectwise.gui.runs.jobs import Outcome, work
+from objectwise.gui.runs.wiring import Choice, make_job
+from objectwise.gui.table.noted_table import table_of
 
 # one operation of each dock, and the kind of what comes of it
 ON_IMAGES = {

@@ -11,8 +11,8 @@ from napari.layers import Image, Labels, Points
 import objectwise as ow
 from objectwise.core.grid import Grid
 from objectwise.core.run import Result
-from objectwise.gui import calibration
-from objectwise.gui import layers as convert
+from objectwise.gui.layers import calibration
+from objectwise.gui.layers import conversion as convert
 
 UM = {"scale": (0.5, 0.5), "units": "um"}
 

@@ -13,10 +13,10 @@ from qtpy.QtWidgets import QApplication
 
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import ThresholdDock, WatershedDock
-from objectwise.gui.freshness import freshness_of
 from objectwise.gui.measuring import MeasureDock
 from objectwise.gui.places import holder_of
-from objectwise.gui.table import TITLE
+from objectwise.gui.table.freshness import freshness_of
+from objectwise.gui.table.table_dock import TITLE
 
 from .test_manifest import PATH, found
 

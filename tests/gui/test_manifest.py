@@ -14,9 +14,9 @@ from npe2 import PluginManifest
 
 import objectwise
 from objectwise.core.operation import operations
-from objectwise.gui import samples
 from objectwise.gui.dock import OperationDock
-from objectwise.gui.table import TableDock
+from objectwise.gui.layers import samples
+from objectwise.gui.table.table_dock import TableDock
 
 PATH = Path(objectwise.__file__).parent / "napari.yaml"
 
@@ -88,7 +88,7 @@ def test_samples_open_with_units_and_truth(name, model, manifest):
     assert model.layers.extent.units is not None
     assert {type(layer).__name__ for layer in model.layers} == {"Image", "Labels"}
     assert all(set(layer.axis_labels) <= set("tzyx") for layer in model.layers)
-    from objectwise.gui.layers import grid_of
+    from objectwise.gui.layers.conversion import grid_of
 
     assert all(grid_of(layer).calibrated for layer in model.layers)
 

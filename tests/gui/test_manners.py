@@ -7,13 +7,13 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QInputDialog, QRadioButton
 
-from objectwise.gui import preferences as preferred
-from objectwise.gui import remembered
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import ClusteringDock, FiltersDock, LabelsDock, MorphologyDock, ThresholdDock
-from objectwise.gui.find_panel import FindPanel
-from objectwise.gui.jobs import work
-from objectwise.gui.preferences import Preferences
+from objectwise.gui.find.find_panel import FindPanel
+from objectwise.gui.forms import preferences as preferred
+from objectwise.gui.forms import remembered
+from objectwise.gui.forms.preferences import Preferences
+from objectwise.gui.runs.jobs import work
 
 DOCKS = OperationDock.__subclasses__()
 UM = {"scale": (0.5, 0.5), "units": "um"}
@@ -346,7 +346,7 @@ def test_columns_are_offered_by_any_part_of_their_name(model, open_dock, blobs):
 def test_an_error_is_a_sentence_with_details_behind(
     error, sentence, model, open_dock, finish, qtbot, blobs, monkeypatch, capfd
 ):
-    from objectwise.gui import jobs
+    from objectwise.gui.runs import jobs
 
     def fail(*_, **__):
         raise error

@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from objectwise.core.method import methods
-from objectwise.gui.method_box import MethodBox
+from objectwise.gui.forms.method_box import MethodBox
 
 RECORDS = [item for item in methods.values() if item.family in ("threshold", "morphology")]
 

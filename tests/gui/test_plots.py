@@ -10,10 +10,10 @@ from qtpy.QtCore import QPointF, Qt
 from objectwise.core.grid import Grid
 from objectwise.core.results import Result
 from objectwise.core.table import Table
-from objectwise.gui.noted_table import note_table
-from objectwise.gui.plot_view import PlotView
-from objectwise.gui.plots import PlotsDock
-from objectwise.gui.selection import keys_of, selection_of
+from objectwise.gui.table.noted_table import note_table
+from objectwise.gui.table.plot_view import PlotView
+from objectwise.gui.table.plots import PlotsDock
+from objectwise.gui.table.selection import keys_of, selection_of
 
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 

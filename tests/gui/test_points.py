@@ -7,7 +7,7 @@ import pytest
 
 import objectwise as ow
 from objectwise.gui.docks import WatershedDock
-from objectwise.gui.points import seeds_of
+from objectwise.gui.layers.points import seeds_of
 
 
 def test_points_lie_where_they_are_seen(model):

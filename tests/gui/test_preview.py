@@ -8,7 +8,6 @@ import pytest
 
 from objectwise.core.method import methods
 from objectwise.core.operation import operations
-from objectwise.gui import calibration, glance
 from objectwise.gui.docks import (
     BackgroundDock,
     ClusteringDock,
@@ -22,7 +21,9 @@ from objectwise.gui.docks import (
     ThresholdDock,
     WatershedDock,
 )
-from objectwise.gui.memory import Memory
+from objectwise.gui.layers import calibration
+from objectwise.gui.preview import glance
+from objectwise.gui.preview.memory import Memory
 from tests.gui.test_docks import choose
 
 DOCKS = (
@@ -226,7 +227,7 @@ def test_the_preview_is_small_and_not_selected(model, open_dock, seen, blobs):
 
 
 def test_many_objects_fit_into_16_bits():
-    from objectwise.gui.glance import _as_preview
+    from objectwise.gui.preview.glance import _as_preview
 
     ids = np.array([0, 1, 65535, 65536, 131070, 131071], np.int32)
     assert _as_preview(ids, "labels").tolist() == [0, 1, 65535, 1, 65535, 1]

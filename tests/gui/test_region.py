@@ -10,10 +10,10 @@ from napari.layers import Image, Labels
 import objectwise
 from objectwise.core.method import methods
 from objectwise.core.run import run
-from objectwise.gui import glance, region
-from objectwise.gui.glance import Glance, Seen, look
-from objectwise.gui.memory import Memory
-from objectwise.gui.wiring import Choice, make_job
+from objectwise.gui.preview import glance, region
+from objectwise.gui.preview.glance import Glance, Seen, look
+from objectwise.gui.preview.memory import Memory
+from objectwise.gui.runs.wiring import Choice, make_job
 
 VIEW = (slice(130, 260), slice(70, 250))
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from objectwise.core.run import memory_needed
-from objectwise.gui import jobs
 from objectwise.gui.docks import ThresholdDock
+from objectwise.gui.runs import jobs
 from tests.gui.test_docks import choose
 
 

@@ -15,10 +15,10 @@ from napari.layers import Labels
 from objectwise.core.grid import Grid
 from objectwise.core.results import Result
 from objectwise.core.table import Table
-from objectwise.gui.canvas_link import CanvasLink, link_canvas
-from objectwise.gui.highlight import NAME, Part, displayed_part, marked
-from objectwise.gui.noted_table import note_table
-from objectwise.gui.selection import Selection, keys_of, selection_of
+from objectwise.gui.table.canvas_link import CanvasLink, link_canvas
+from objectwise.gui.table.highlight import NAME, Part, displayed_part, marked
+from objectwise.gui.table.noted_table import note_table
+from objectwise.gui.table.selection import Selection, keys_of, selection_of
 
 
 def key(frame, label):

@@ -11,13 +11,13 @@ from qtpy.QtWidgets import QApplication
 from objectwise.core.grid import Grid
 from objectwise.core.run import Result
 from objectwise.core.table import Table
-from objectwise.gui.features import features_of
-from objectwise.gui.freshness import freshness_of
-from objectwise.gui.layers import fingerprint
-from objectwise.gui.noted_table import note_table
-from objectwise.gui.selection import selection_of
-from objectwise.gui.table import TableDock
-from objectwise.gui.table_model import TableModel
+from objectwise.gui.layers.conversion import fingerprint
+from objectwise.gui.table.features import features_of
+from objectwise.gui.table.freshness import freshness_of
+from objectwise.gui.table.noted_table import note_table
+from objectwise.gui.table.selection import selection_of
+from objectwise.gui.table.table_dock import TableDock
+from objectwise.gui.table.table_model import TableModel
 
 
 @pytest.fixture

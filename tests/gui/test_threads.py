@@ -15,12 +15,12 @@ import yaml
 
 import objectwise
 from objectwise import kernels
-from objectwise.gui.colours import ColoursDock
 from objectwise.gui.dock import OperationDock
-from objectwise.gui.find_panel import FindPanel
-from objectwise.gui.history import HistoryDock
-from objectwise.gui.plots import PlotsDock
-from objectwise.gui.table import TableDock
+from objectwise.gui.find.find_panel import FindPanel
+from objectwise.gui.history.history_dock import HistoryDock
+from objectwise.gui.table.colours import ColoursDock
+from objectwise.gui.table.plots import PlotsDock
+from objectwise.gui.table.table_dock import TableDock
 
 _LOOPS = str(Path(kernels.__file__).parent) + os.sep
 # these call no loop by themselves

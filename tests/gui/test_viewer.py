@@ -13,17 +13,17 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QTableView, QWidget
 
-from objectwise.gui import calibration
-from objectwise.gui import layers as convert
-from objectwise.gui.colours import ColoursDock
 from objectwise.gui.dock import OperationDock
 from objectwise.gui.docks import ClusteringDock, FiltersDock, ThresholdDock, WatershedDock
-from objectwise.gui.find_panel import FindPanel
-from objectwise.gui.history import HistoryDock
+from objectwise.gui.find.find_panel import FindPanel
+from objectwise.gui.history.history_dock import HistoryDock
+from objectwise.gui.layers import calibration
+from objectwise.gui.layers import conversion as convert
 from objectwise.gui.measuring import MeasureDock
 from objectwise.gui.places import holder_of
-from objectwise.gui.plots import PlotsDock
-from objectwise.gui.table import TITLE, TableDock
+from objectwise.gui.table.colours import ColoursDock
+from objectwise.gui.table.plots import PlotsDock
+from objectwise.gui.table.table_dock import TITLE, TableDock
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 
 from objectwise.core.run import run
 from objectwise.demo import coins
-from objectwise.gui.layers import fingerprint, make_layer, space_of
-from objectwise.gui.noted_table import note_table
-from objectwise.gui.table import show_table
+from objectwise.gui.layers.conversion import fingerprint, make_layer, space_of
+from objectwise.gui.table.noted_table import note_table
+from objectwise.gui.table.table_dock import show_table
 from objectwise.recipes import shipped
 
 

@@ -26,7 +26,21 @@ from qtpy.QtWidgets import (
 
 from objectwise.core.method import Input, Method, methods
 from objectwise.core.run import expectation
-from objectwise.gui.calibration import (
+from objectwise.gui.closing import ClosingDock
+from objectwise.gui.curate.undo import undo_keys, undo_stack
+from objectwise.gui.forms.choosers import LayerBox, LayerList, first_choice, suits
+from objectwise.gui.forms.fields import Kept, Number
+from objectwise.gui.forms.form import Form
+from objectwise.gui.forms.levels import Levels
+from objectwise.gui.forms.method_box import MethodBox
+from objectwise.gui.forms.pixel_size import PixelSizeRow, calibrate_alike
+from objectwise.gui.forms.preferences import preferences
+from objectwise.gui.forms.presets import PresetsButton
+from objectwise.gui.forms.reference_window import ReferenceWindow
+from objectwise.gui.forms.remembered import note_used, used_last
+from objectwise.gui.forms.rows import DependentRows, row_label, row_layout
+from objectwise.gui.forms.shortcuts import add_shortcut
+from objectwise.gui.layers.calibration import (
     axes_of,
     data_of,
     describe,
@@ -34,28 +48,14 @@ from objectwise.gui.calibration import (
     is_preview,
     lacks_unit,
 )
-from objectwise.gui.choosers import LayerBox, LayerList, first_choice, suits
-from objectwise.gui.closing import ClosingDock
-from objectwise.gui.fields import Kept, Number
-from objectwise.gui.forms import Form
-from objectwise.gui.glance import Seen
-from objectwise.gui.jobs import Job, Outcome
-from objectwise.gui.layers import place
-from objectwise.gui.levels import Levels
-from objectwise.gui.method_box import MethodBox
-from objectwise.gui.pixel_size import PixelSizeRow, calibrate_alike
+from objectwise.gui.layers.conversion import place
 from objectwise.gui.places import holder_of, share_place
-from objectwise.gui.preferences import preferences
-from objectwise.gui.presets import PresetsButton
-from objectwise.gui.preview import Preview, ViewTimer
-from objectwise.gui.reference_window import ReferenceWindow
-from objectwise.gui.region import MODERATE
-from objectwise.gui.remembered import note_used, used_last
-from objectwise.gui.rows import DependentRows, row_label, row_layout
-from objectwise.gui.run_bar import RunBar, colors, text_label
-from objectwise.gui.shortcuts import add_shortcut
-from objectwise.gui.undo import undo_keys, undo_stack
-from objectwise.gui.wiring import Choice, make_job, wire_images
+from objectwise.gui.preview.glance import Seen
+from objectwise.gui.preview.preview_layer import Preview, ViewTimer
+from objectwise.gui.preview.region import MODERATE
+from objectwise.gui.runs.jobs import Job, Outcome
+from objectwise.gui.runs.run_bar import RunBar, colors, text_label
+from objectwise.gui.runs.wiring import Choice, make_job, wire_images
 
 # of the column of labels, in pixels
 _WIDEST = 130

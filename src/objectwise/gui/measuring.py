@@ -9,16 +9,16 @@ from napari.layers import Labels, Layer
 
 from objectwise.core.method import Input, Method
 from objectwise.core.results import Result
-from objectwise.gui.calibration import data_of, notes_of
-from objectwise.gui.choosers import LayerBox, LayerList
+from objectwise.gui.curate.undo import undo_stack
 from objectwise.gui.dock import OperationDock
-from objectwise.gui.forms import Form
-from objectwise.gui.jobs import Job, Outcome, measured
-from objectwise.gui.layers import identity, kind_of
-from objectwise.gui.noted_table import NotedTable, note_table, table_of
-from objectwise.gui.remeasure import Origin
-from objectwise.gui.table import show_table
-from objectwise.gui.undo import undo_stack
+from objectwise.gui.forms.choosers import LayerBox, LayerList
+from objectwise.gui.forms.form import Form
+from objectwise.gui.layers.calibration import data_of, notes_of
+from objectwise.gui.layers.conversion import identity, kind_of
+from objectwise.gui.runs.jobs import Job, Outcome, measured
+from objectwise.gui.table.noted_table import NotedTable, note_table, table_of
+from objectwise.gui.table.remeasure import Origin
+from objectwise.gui.table.table_dock import show_table
 from objectwise.measure.families import FAMILIES, defaults, groups, groups_by_default
 
 # what is measured of a layer, by what its numbers mean

@@ -1,0 +1,1 @@
+"""Objects changed by hand, and undo."""

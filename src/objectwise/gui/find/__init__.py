@@ -1,0 +1,1 @@
+"""The panel from an image to objects, labels and a table."""

@@ -1,0 +1,1 @@
+"""The steps behind a result: shown, changed, run again, repeated."""
