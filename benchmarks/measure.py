@@ -23,7 +23,7 @@ from side_by_side import THREADS, Pair, asked, large_scenes, show
 from skimage.measure import regionprops_table
 
 import objectwise as ow
-from objectwise.measure.parts import measure_some
+from objectwise.measure import update_table
 
 # scikit-image's scalar columns, and ours; lists of them stand for several
 SAME = {
@@ -127,13 +127,15 @@ def pairs(image: np.ndarray, mask: np.ndarray, smallest: float) -> Iterator[Pair
         lambda: regionprops_table(labels, image, properties=["label", *names]),
         lambda one, other: agreement(one.frame, other, names),
     )
-    some = labels_of_some(labels)
+    table, (some, boxes) = ours(), labels_of_some(labels)
     yield Pair(
         "measure, 10 edited objects again",
         "measure, all of them",
-        lambda: measure_some(labels, *some, {"DNA": image}, None, features),
+        lambda: update_table(
+            table, labels, {"DNA": image}, edits=boxes, ids=some, grid=grid, features=features
+        ),
         ours,
-        lambda one, other: f"{len(one[0]['label'])} and {len(other.frame)} rows",
+        lambda one, other: f"{'the same' if one.frame.equals(other.frame) else 'other'} rows",
     )
     bright = ("intensity",)
     yield Pair(
