@@ -237,10 +237,7 @@ class OperationDock(ClosingDock):
 
     def chosen(self) -> dict[str, list[Layer]]:
         """Return the chosen layers by input."""
-        return {
-            name: box.layers if isinstance(box, LayerList) else [box.layer] if box.layer is not None else []
-            for name, box in self.boxes.items()
-        }
+        return {name: box.layers for name, box in self.boxes.items()}
 
     @property
     def main_layer(self) -> Layer | None:

@@ -113,6 +113,11 @@ class LayerBox(NarrowComboBox):
         self.setCurrentIndex(number + int(self.optional))
         self.chosen.emit()
 
+    @property
+    def layers(self) -> list[Layer]:
+        """The chosen layer in a list, as of a `LayerList`; empty where there is none."""
+        return [self.layer] if self.layer is not None else []
+
     def offer(self, layers: Iterable[Layer], active: Layer | None = None) -> None:
         """Offer these layers; what was chosen stays chosen while it is there."""
         old = self.layer

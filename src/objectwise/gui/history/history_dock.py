@@ -23,8 +23,8 @@ from objectwise.core.recipe import Recipe
 from objectwise.gui.closing import ClosingDock
 from objectwise.gui.curate.undo import undo_stack
 from objectwise.gui.forms.choosers import LayerBox, LayerList
-from objectwise.gui.forms.input_rows import InputRows
 from objectwise.gui.history.hand_edits import HandEdits
+from objectwise.gui.history.input_rows import InputRows
 from objectwise.gui.history.recipe_buttons import RecipeButtons
 from objectwise.gui.history.retrace import (
     History,

@@ -40,10 +40,7 @@ class InputRows(QWidget):
     @property
     def layers(self) -> dict[str, list[Layer]]:
         """For each input the chosen layers."""
-        return {
-            name: box.layers if isinstance(box, LayerList) else [box.layer] if box.layer is not None else []
-            for name, box in self.boxes.items()
-        }
+        return {name: box.layers for name, box in self.boxes.items()}
 
     @property
     def first(self) -> Layer | None:
